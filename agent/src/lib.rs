@@ -1,0 +1,1 @@
+//! The hypervisor agent: where the pure cores meet I/O

@@ -1,0 +1,1 @@
+//! The interactive command line of the REST API

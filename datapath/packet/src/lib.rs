@@ -1,0 +1,1 @@
+//! Packet headers, flow keys, masks and datapath actions.

@@ -1,0 +1,1 @@
+//! The kernel Open vSwitch datapath and its memory twin

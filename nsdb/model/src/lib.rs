@@ -1,0 +1,1 @@
+//! The virtual topology: objects, documents, change sets, integrity

@@ -1,0 +1,1 @@
+//! The network state database: coordinator drivers, commit log, documents, state tables

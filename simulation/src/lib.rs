@@ -1,0 +1,1 @@
+//! The virtual devices: packet in, verdict out

@@ -1,0 +1,1 @@
+//! Test and benchmark support: reference forwarder, topology generators, clusters

@@ -1,0 +1,1 @@
+//! Tunnel zones, peers, tunnel keys, encapsulation arithmetic
