@@ -1,1 +1,17 @@
 //! Packet headers, flow keys, masks and datapath actions.
+//!
+//! Pure: bytes and values in, values out. No I/O, no clock, no allocation in parsing.
+
+#![forbid(unsafe_code)]
+
+mod action;
+mod key;
+mod mac;
+mod mask;
+
+pub use action::{Action, DpPort, SetField};
+pub use key::{
+    FlowKey, TunnelKey, VLAN_PRESENT, ethertype, frag, ip_bytes, ip_proto, tunnel_flags, v4_addr, v4_bytes,
+};
+pub use mac::{MacAddr, ParseMacError};
+pub use mask::FlowMask;
