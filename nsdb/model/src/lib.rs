@@ -1,1 +1,29 @@
-//! The virtual topology: objects, documents, change sets, integrity
+//! The virtual topology: ids, objects, documents, change sets, validation and referential integrity.
+//!
+//! Pure: values in, values out. Names and semantics follow MidoNet's model; every type says which of its fields it
+//! stands for where the name differs.
+
+#![forbid(unsafe_code)]
+
+mod chain;
+mod device;
+mod document;
+mod group;
+mod host;
+mod ids;
+mod object;
+mod port;
+
+pub use chain::{Chain, Condition, FragmentPolicy, MaskedMac, Match, Rule, RuleAction};
+pub use device::{Bridge, NextHop, Route, Router};
+pub use document::{
+    BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument, PortEntry,
+    RouterDocument,
+};
+pub use group::{IpAddrGroup, PortGroup};
+pub use host::{Host, TunnelZone, TunnelZoneType};
+pub use ids::{
+    BridgeId, ChainId, HostId, IpAddrGroupId, PortGroupId, PortId, RouteId, RouterId, RuleId, TunnelZoneId,
+};
+pub use object::{Change, Kind, Object, ObjectKey, Version};
+pub use port::{Binding, Port, PortDevice};

@@ -1,0 +1,130 @@
+//! Documents: the topology as agents read it, one per device with everything the device needs to be simulated.
+//!
+//! A document is derived from the objects; the commit log's entries say what changed, documents say what is.
+
+use crate::{
+    Bridge, BridgeId, Chain, ChainId, Host, HostId, IpAddrGroup, IpAddrGroupId, Port, PortGroup, PortGroupId,
+    PortId, Route, Router, RouterId, Rule, TunnelZone, TunnelZoneId,
+};
+
+/// A bridge or a router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeviceId {
+    /// A bridge.
+    Bridge(BridgeId),
+    /// A router.
+    Router(RouterId),
+}
+
+/// Identity of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DocumentKey {
+    /// [`BridgeDocument`]
+    Bridge(BridgeId),
+    /// [`RouterDocument`]
+    Router(RouterId),
+    /// [`ChainDocument`]
+    Chain(ChainId),
+    /// [`PortGroup`]
+    PortGroup(PortGroupId),
+    /// [`IpAddrGroup`]
+    IpAddrGroup(IpAddrGroupId),
+    /// [`HostDocument`]
+    Host(HostId),
+    /// [`TunnelZone`]
+    TunnelZone(TunnelZoneId),
+}
+
+/// A document of any kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// A bridge with its ports.
+    Bridge(BridgeDocument),
+    /// A router with its ports and routes.
+    Router(RouterDocument),
+    /// A chain with its rules.
+    Chain(ChainDocument),
+    /// A port group. Membership stands at the ports.
+    PortGroup(PortGroup),
+    /// An IP address group with its members.
+    IpAddrGroup(IpAddrGroup),
+    /// A host with its bindings and zones.
+    Host(HostDocument),
+    /// A tunnel zone with its members.
+    TunnelZone(TunnelZone),
+}
+
+/// A port and the device at the other end of its cable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortEntry {
+    /// The port.
+    pub port: Port,
+    /// Device of the peer port, if the port has a peer.
+    pub peer_device: Option<DeviceId>,
+}
+
+/// A bridge with its ports, ordered by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BridgeDocument {
+    /// The bridge.
+    pub bridge: Bridge,
+    /// Its ports.
+    pub ports: Vec<PortEntry>,
+}
+
+/// A router with its ports and routes, ordered by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouterDocument {
+    /// The router.
+    pub router: Router,
+    /// Its ports.
+    pub ports: Vec<PortEntry>,
+    /// Its configured routes.
+    pub routes: Vec<Route>,
+}
+
+/// A chain with its rules in order of evaluation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainDocument {
+    /// The chain.
+    pub chain: Chain,
+    /// Its rules.
+    pub rules: Vec<Rule>,
+}
+
+/// A port bound to an interface of a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostBinding {
+    /// The port.
+    pub port: PortId,
+    /// Device that the port is part of.
+    pub device: DeviceId,
+    /// Interface name on the host.
+    pub interface: String,
+}
+
+/// What a host's agent has to do: the root of everything that it loads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostDocument {
+    /// The host.
+    pub host: Host,
+    /// Ports bound to its interfaces, ordered by port id.
+    pub bindings: Vec<HostBinding>,
+    /// Zones that it is a member of, ordered by id.
+    pub tunnel_zones: Vec<TunnelZoneId>,
+}
+
+impl Document {
+    /// Identity of the document.
+    pub fn key(&self) -> DocumentKey {
+        match self {
+            Self::Bridge(d) => DocumentKey::Bridge(d.bridge.id),
+            Self::Router(d) => DocumentKey::Router(d.router.id),
+            Self::Chain(d) => DocumentKey::Chain(d.chain.id),
+            Self::PortGroup(d) => DocumentKey::PortGroup(d.id),
+            Self::IpAddrGroup(d) => DocumentKey::IpAddrGroup(d.id),
+            Self::Host(d) => DocumentKey::Host(d.host.id),
+            Self::TunnelZone(d) => DocumentKey::TunnelZone(d.id),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Port groups and IP address groups: sets that rules refer to.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use crate::{IpAddrGroupId, PortGroupId};
+
+/// A set of ports; membership stands at the ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortGroup {
+    /// Identity.
+    pub id: PortGroupId,
+    /// Owner, free text.
+    pub tenant_id: Option<String>,
+    /// Display name, at most 255 characters.
+    pub name: Option<String>,
+    /// Members share flow state, for asymmetric paths.
+    pub stateful: bool,
+}
+
+/// A set of IP addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IpAddrGroup {
+    /// Identity.
+    pub id: IpAddrGroupId,
+    /// Display name, at most 255 characters.
+    pub name: Option<String>,
+    /// Members.
+    pub addresses: BTreeSet<IpAddr>,
+}

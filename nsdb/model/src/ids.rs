@@ -1,0 +1,69 @@
+//! Identifiers: one UUID newtype per kind of object, so that a bridge's id cannot stand where a port's is meant.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+macro_rules! id_types {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub Uuid);
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(s: &str) -> Result<Self, Self::Err> {
+                s.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+id_types! {
+    /// A virtual switch.
+    BridgeId,
+    /// A virtual router.
+    RouterId,
+    /// A port of any device.
+    PortId,
+    /// A route of a router.
+    RouteId,
+    /// A list of rules.
+    ChainId,
+    /// A rule of a chain.
+    RuleId,
+    /// A set of ports.
+    PortGroupId,
+    /// A set of IP addresses.
+    IpAddrGroupId,
+    /// A hypervisor.
+    HostId,
+    /// A set of hosts that tunnel to each other.
+    TunnelZoneId,
+}

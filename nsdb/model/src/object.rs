@@ -1,0 +1,80 @@
+//! Any topology object, and changes to the set of them.
+
+use uuid::Uuid;
+
+use crate::{Bridge, Chain, Host, IpAddrGroup, Port, PortGroup, Route, Router, Rule, TunnelZone};
+
+macro_rules! objects {
+    ($($(#[$doc:meta])* $kind:ident),* $(,)?) => {
+        /// The kinds of topology object.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        /// Any topology object.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Object {
+            $($(#[$doc])* $kind($kind),)*
+        }
+
+        impl Object {
+            /// Kind and id.
+            pub fn key(&self) -> ObjectKey {
+                match self {
+                    $(Self::$kind(object) => ObjectKey { kind: Kind::$kind, id: object.id.0 },)*
+                }
+            }
+        }
+
+        $(impl From<$kind> for Object {
+            fn from(object: $kind) -> Self {
+                Self::$kind(object)
+            }
+        })*
+    };
+}
+
+objects! {
+    /// A virtual switch.
+    Bridge,
+    /// A virtual router.
+    Router,
+    /// A port.
+    Port,
+    /// A route.
+    Route,
+    /// A chain.
+    Chain,
+    /// A rule.
+    Rule,
+    /// A port group.
+    PortGroup,
+    /// An IP address group.
+    IpAddrGroup,
+    /// A hypervisor.
+    Host,
+    /// A tunnel zone.
+    TunnelZone,
+}
+
+/// Identity of any object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey {
+    /// Kind.
+    pub kind: Kind,
+    /// Id.
+    pub id: Uuid,
+}
+
+/// One step of a change: the object as it shall be, or gone. Applying a step twice is the same as once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Create or replace.
+    Put(Object),
+    /// Remove, if there.
+    Delete(ObjectKey),
+}
+
+/// Version of the topology: the number of the commit log entry that made it. 0 is the empty topology.
+pub type Version = u64;
