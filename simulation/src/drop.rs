@@ -1,0 +1,112 @@
+//! Why a packet was dropped: one closed enum, the same for verdicts, metrics and traces.
+
+use std::fmt;
+
+use model::{BridgeId, PortId, RouteId, RouterId, RuleId};
+
+/// Why a packet was dropped, and who is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DropReason {
+    /// A drop rule matched.
+    Rule(RuleId),
+    /// A reject rule matched.
+    RuleReject(RuleId),
+    /// The bridge is administratively down.
+    BridgeDown(BridgeId),
+    /// The router is administratively down.
+    RouterDown(RouterId),
+    /// The port is administratively down.
+    PortDown(PortId),
+    /// The port is neither bound nor linked, or the host that has it is not there.
+    PortInactive(PortId),
+    /// The port does not exist (any more).
+    PortUnknown(PortId),
+    /// The source address is a group address or zero.
+    BadSourceMac(PortId),
+    /// The bridge would send the frame out where it came in.
+    Hairpin(BridgeId),
+    /// The frame's VLAN is not carried by the port.
+    VlanMismatch(PortId),
+    /// A flood had nowhere to go.
+    NoFloodTarget(BridgeId),
+    /// The destination address is not the router port's.
+    NotForRouter(PortId),
+    /// The router does not handle this protocol.
+    UnsupportedProtocol(RouterId),
+    /// No route to the destination.
+    NoRoute(RouterId),
+    /// A blackhole route matched.
+    RouteBlackhole(RouteId),
+    /// A reject route matched.
+    RouteReject(RouteId),
+    /// Traffic for one of the router's own addresses that the router has no service for.
+    LocalUnserved(RouterId),
+    /// The TTL ran out.
+    TtlExceeded(RouterId),
+    /// The next hop did not answer ARP.
+    NeighbourUnresolved(RouterId),
+    /// The packet passed more devices than allowed.
+    TooManyDevices,
+    /// The headers are not well-formed.
+    Malformed,
+}
+
+impl DropReason {
+    /// Name of the reason for metrics and traces, without the id at fault.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Rule(_) => "rule",
+            Self::RuleReject(_) => "rule_reject",
+            Self::BridgeDown(_) => "bridge_down",
+            Self::RouterDown(_) => "router_down",
+            Self::PortDown(_) => "port_down",
+            Self::PortInactive(_) => "port_inactive",
+            Self::PortUnknown(_) => "port_unknown",
+            Self::BadSourceMac(_) => "bad_source_mac",
+            Self::Hairpin(_) => "hairpin",
+            Self::VlanMismatch(_) => "vlan_mismatch",
+            Self::NoFloodTarget(_) => "no_flood_target",
+            Self::NotForRouter(_) => "not_for_router",
+            Self::UnsupportedProtocol(_) => "unsupported_protocol",
+            Self::NoRoute(_) => "no_route",
+            Self::RouteBlackhole(_) => "route_blackhole",
+            Self::RouteReject(_) => "route_reject",
+            Self::LocalUnserved(_) => "local_unserved",
+            Self::TtlExceeded(_) => "ttl_exceeded",
+            Self::NeighbourUnresolved(_) => "neighbour_unresolved",
+            Self::TooManyDevices => "too_many_devices",
+            Self::Malformed => "malformed",
+        }
+    }
+
+    /// Id of the rule, route, port or device at fault, if one is.
+    pub fn culprit(&self) -> Option<uuid::Uuid> {
+        match *self {
+            Self::Rule(id) | Self::RuleReject(id) => Some(id.0),
+            Self::BridgeDown(id) | Self::Hairpin(id) | Self::NoFloodTarget(id) => Some(id.0),
+            Self::RouterDown(id)
+            | Self::UnsupportedProtocol(id)
+            | Self::NoRoute(id)
+            | Self::LocalUnserved(id)
+            | Self::TtlExceeded(id)
+            | Self::NeighbourUnresolved(id) => Some(id.0),
+            Self::PortDown(id)
+            | Self::PortInactive(id)
+            | Self::PortUnknown(id)
+            | Self::BadSourceMac(id)
+            | Self::VlanMismatch(id)
+            | Self::NotForRouter(id) => Some(id.0),
+            Self::RouteBlackhole(id) | Self::RouteReject(id) => Some(id.0),
+            Self::TooManyDevices | Self::Malformed => None,
+        }
+    }
+}
+
+impl fmt::Display for DropReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.culprit() {
+            Some(id) => write!(f, "{} ({id})", self.label()),
+            None => f.write_str(self.label()),
+        }
+    }
+}
