@@ -1,1 +1,3 @@
 //! The network state database: coordinator drivers, commit log, documents, state tables
+
+pub mod coordinator;
