@@ -1,12 +1,14 @@
 //! The coordinator: ordered keys shared by every process of the system, with watches and ephemeral keys.
 //!
 //! One trait, three drivers with the same semantics (one conformance suite holds them to it): [`Memory`] for tests,
-//! one embedded in a single host, ZooKeeper in production. The trait promises no more than the weakest can keep:
+//! [`Embedded`] for a single host, ZooKeeper in production. The trait promises no more than the weakest can keep:
 //! no multi-key transactions, no ordering between watches, no watch or ephemeral key that outlives a lost session
 //! without the consumer's doing. Instead it publishes an *epoch*: see [`Status`].
 
+mod embedded;
 mod error;
 mod key;
+mod local;
 mod memory;
 mod tree;
 mod watch;
@@ -17,9 +19,11 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
+pub use embedded::Embedded;
 pub use error::{Error, MAX_VALUE_BYTES, Result, Retry};
 pub use key::MAX_KEY_BYTES;
-pub use memory::{Memory, Resume};
+pub use local::Resume;
+pub use memory::Memory;
 pub use watch::Watch;
 
 /// A pending coordinator operation. Every one ends by its driver's deadline.

@@ -16,7 +16,7 @@ use super::{Expect, Stat};
 
 /// A session of a local store; the holder of ephemeral keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct SessionId(pub(super) u64);
+pub struct SessionId(pub(super) u64);
 
 /// One key's content.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ impl Node {
 
 /// A write, as validated by the driver (well-formed key, value within bounds).
 #[derive(Debug, Clone)]
-pub(super) enum Write {
+pub enum Write {
     Create { key: String, value: Bytes },
     Put { key: String, value: Bytes, expect: Expect },
     Delete { key: String, expect: Expect },

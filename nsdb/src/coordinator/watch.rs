@@ -87,9 +87,4 @@ impl Watches {
             channel.send_modify(|count| *count += 1);
         }
     }
-
-    /// How many targets are watched.
-    pub(super) fn len(&self) -> usize {
-        self.channels.lock().len()
-    }
 }
