@@ -16,6 +16,8 @@ pub mod ethertype {
     pub const IPV4: u16 = 0x0800;
     /// ARP, RFC 826.
     pub const ARP: u16 = 0x0806;
+    /// Reverse ARP, RFC 903; keyed like ARP.
+    pub const RARP: u16 = 0x8035;
     /// 802.1Q customer tag.
     pub const VLAN: u16 = 0x8100;
     /// 802.1ad service tag.

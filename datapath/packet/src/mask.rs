@@ -2,7 +2,7 @@
 
 use zerocopy::{FromBytes, IntoBytes};
 
-use crate::FlowKey;
+use crate::{Field, FlowKey};
 
 /// Bits of a [`FlowKey`] that were consulted: same layout, a set bit is an exact match on that bit.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
@@ -19,6 +19,52 @@ impl FlowMask {
         let mut mask = FlowKey::default();
         mask.as_mut_bytes().fill(0xff);
         Self(mask)
+    }
+
+    /// Adds every bit of a field.
+    #[inline]
+    pub fn add(&mut self, field: Field) {
+        self.0.as_mut_bytes()[field.range()].fill(0xff);
+    }
+
+    /// Adds every bit of several fields.
+    #[inline]
+    pub fn add_all(&mut self, fields: &[Field]) {
+        for field in fields {
+            self.add(*field);
+        }
+    }
+
+    /// Adds the first `len` bits of the IPv4 address (at most 32) in an address field.
+    #[inline]
+    pub fn add_v4_prefix(&mut self, field: Field, len: u8) {
+        let bits = u32::MAX.checked_shl(32 - u32::from(len.min(32))).unwrap_or(0);
+        let range = field.range();
+        self.or(range.end.saturating_sub(4), &bits.to_be_bytes());
+    }
+
+    /// Adds the first `len` bits of the IPv6 address (at most 128) in an address field.
+    #[inline]
+    pub fn add_v6_prefix(&mut self, field: Field, len: u8) {
+        let bits = u128::MAX.checked_shl(128 - u32::from(len.min(128))).unwrap_or(0);
+        self.or(field.range().start, &bits.to_be_bytes());
+    }
+
+    /// Adds the first `len` bits of an address field: of the IPv4 address if `key` is IPv4 or ARP, else of sixteen
+    /// bytes.
+    #[inline]
+    pub fn add_prefix(&mut self, field: Field, len: u8, key: &FlowKey) {
+        if key.is_ipv4() || key.is_arp() {
+            self.add_v4_prefix(field, len);
+        } else {
+            self.add_v6_prefix(field, len);
+        }
+    }
+
+    fn or(&mut self, start: usize, bits: &[u8]) {
+        for (mine, theirs) in self.0.as_mut_bytes()[start..].iter_mut().zip(bits) {
+            *mine |= theirs;
+        }
     }
 
     /// Adds the bits of `other`.
