@@ -1,0 +1,442 @@
+//! A datapath in this process, with the kernel's semantics: masked lookup, actions on bytes, upcalls, ports as queues.
+//!
+//! Any number of threads may use it; one lock guards table and ports, each upcall queue has its own. Time is the
+//! process's monotonic clock, used for flow ages only.
+
+mod queue;
+mod table;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use packet::{Action, DpPort, FlowKey, FlowMask, TunnelKey};
+use parking_lot::Mutex;
+
+use self::queue::{Queue, Queued};
+use self::table::Table;
+use crate::{
+    Datapath, DatapathStats, Dispatch, DumpDetail, Error, Executed, Executor, Features, FlowDump, FlowOp,
+    FlowOutcome, FlowWriter, OpError, PacketContext, PortEvent, PortEvents, PortInfo, PortKind, PortSpec,
+    PortStats, Result, Ufid, Upcall, UpcallKind, UpcallSource, UpcallStats, WantStats,
+};
+
+/// Upcalls that wait per worker before more are lost.
+const UPCALL_ROOM: usize = 4096;
+/// Frames that wait per port for [`MemoryDatapath::take_output`] before more are dropped.
+const OUTPUT_ROOM: usize = 65_536;
+/// Upcalls handed over per `recv`, as in the kernel driver.
+const BATCH: usize = 64;
+/// `DP_MAX_PORTS`.
+const MAX_PORTS: u32 = 65_535;
+
+/// A frame that left by a port.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Output {
+    /// The frame.
+    pub frame: Vec<u8>,
+    /// The tunnel header set for it, all zero if none.
+    pub tunnel: TunnelKey,
+}
+
+/// A datapath in memory. Clones share it.
+#[derive(Clone)]
+pub struct MemoryDatapath {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    name: String,
+    features: Features,
+    state: Mutex<State>,
+    queues: Vec<Queue>,
+}
+
+#[derive(Default)]
+struct State {
+    table: Table,
+    ports: BTreeMap<u32, Port>,
+    hit: u64,
+    missed: u64,
+    lost: u64,
+    mask_hit: u64,
+    events: Vec<crossbeam_channel::Sender<PortEvent>>,
+}
+
+struct Port {
+    name: String,
+    kind: PortKind,
+    stats: PortStats,
+    output: VecDeque<Output>,
+}
+
+impl Port {
+    fn new(name: &str, kind: PortKind) -> Self {
+        Self { name: name.to_owned(), kind, stats: PortStats::default(), output: VecDeque::new() }
+    }
+
+    fn info(&self, no: u32) -> PortInfo {
+        PortInfo { no: DpPort(no), name: self.name.clone(), kind: self.kind, stats: self.stats, ifindex: 0 }
+    }
+}
+
+impl MemoryDatapath {
+    /// A datapath with its local port and `workers` upcall queues.
+    pub fn new(name: &str, workers: usize) -> Self {
+        let features = Features {
+            dispatch: Dispatch::PerCpu,
+            ufid: true,
+            set_masked: true,
+            dec_ttl: true,
+            drop_reason: true,
+            ..Features::default()
+        };
+        let mut state = State::default();
+        state.ports.insert(0, Port::new(name, PortKind::Internal));
+        let queues = (0..workers.max(1)).map(|_| Queue::new(UPCALL_ROOM)).collect();
+        let shared = Shared { name: name.to_owned(), features, state: Mutex::new(state), queues };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// A frame comes in by `port`. False if there is no such port.
+    pub fn inject(&self, port: DpPort, frame: &[u8]) -> bool {
+        self.inject_tunnelled(port, frame, TunnelKey::default())
+    }
+
+    /// A frame comes in by the tunnel device `port`, stripped of the tunnel header `tunnel`.
+    pub fn inject_tunnelled(&self, port: DpPort, frame: &[u8], tunnel: TunnelKey) -> bool {
+        let mut state = self.shared.state.lock();
+        let Some(ingress) = state.ports.get_mut(&port.0) else { return false };
+        ingress.stats.rx_packets += 1;
+        ingress.stats.rx_bytes += frame.len() as u64;
+        self.shared.receive(&mut state, port, frame, tunnel);
+        true
+    }
+
+    /// Takes the frames that left by `port` so far, oldest first.
+    pub fn take_output(&self, port: DpPort) -> Vec<Output> {
+        let mut state = self.shared.state.lock();
+        state.ports.get_mut(&port.0).map(|p| p.output.drain(..).collect()).unwrap_or_default()
+    }
+
+    /// The interface behind `port` is deleted, as if by someone else.
+    pub fn vanish(&self, port: DpPort) {
+        let mut state = self.shared.state.lock();
+        if let Some(gone) = state.ports.remove(&port.0) {
+            state.announce(&PortEvent::Removed { no: port, name: gone.name });
+        }
+    }
+}
+
+impl State {
+    fn announce(&mut self, event: &PortEvent) {
+        self.events.retain(|to| to.send(event.clone()).is_ok());
+    }
+
+    fn output(&mut self, port: DpPort, frame: &[u8], tunnel: TunnelKey) {
+        let Some(egress) = self.ports.get_mut(&port.0) else { return };
+        if egress.output.len() == OUTPUT_ROOM {
+            egress.stats.tx_dropped += 1;
+            return;
+        }
+        egress.stats.tx_packets += 1;
+        egress.stats.tx_bytes += frame.len() as u64;
+        egress.output.push_back(Output { frame: frame.to_vec(), tunnel });
+    }
+}
+
+impl Shared {
+    fn receive(&self, state: &mut State, port: DpPort, frame: &[u8], tunnel: TunnelKey) {
+        let Some(key) = key_of(frame, port, tunnel) else { return };
+        let (flow, tried) = state.table.lookup(&key);
+        state.mask_hit += tried as u64;
+        let Some(flow) = flow else {
+            state.missed += 1;
+            return self.upcall(state, UpcallKind::Miss, &key, frame, None, PacketContext::default());
+        };
+        flow.count(frame.len(), key.tcp_flags, Instant::now());
+        let actions = Arc::clone(&flow.actions);
+        state.hit += 1;
+        self.run(state, &actions, &key, frame, PacketContext::default());
+    }
+
+    fn upcall(
+        &self,
+        state: &mut State,
+        kind: UpcallKind,
+        key: &FlowKey,
+        frame: &[u8],
+        userdata: Option<u64>,
+        context: PacketContext,
+    ) {
+        let queue = &self.queues[key.in_port as usize % self.queues.len()];
+        let upcall = Queued { kind, key: *key, packet: frame.to_vec(), userdata, context };
+        if !queue.push(upcall) {
+            state.lost += 1;
+        }
+    }
+
+    fn run(
+        &self,
+        state: &mut State,
+        actions: &[Action],
+        key: &FlowKey,
+        frame: &[u8],
+        context: PacketContext,
+    ) {
+        let mut tunnel = TunnelKey::default();
+        for action in actions {
+            match action {
+                Action::Output(port) => state.output(*port, frame, tunnel),
+                Action::Userspace { cookie } => {
+                    self.upcall(state, UpcallKind::Action, key, frame, Some(*cookie), context);
+                }
+                Action::SetTunnel(header) => tunnel = *header,
+                Action::Drop { .. } => return,
+                Action::Set(_) | Action::PushVlan { .. } | Action::PopVlan | Action::DecTtl { .. } => {}
+            }
+        }
+    }
+}
+
+fn key_of(frame: &[u8], port: DpPort, tunnel: TunnelKey) -> Option<FlowKey> {
+    let (dst, rest) = frame.split_first_chunk::<6>()?;
+    let (src, rest) = rest.split_first_chunk::<6>()?;
+    let (eth_type, _) = rest.split_first_chunk::<2>()?;
+    Some(FlowKey {
+        tunnel,
+        in_port: port.0,
+        eth_src: packet::MacAddr(*src),
+        eth_dst: packet::MacAddr(*dst),
+        eth_type: u16::from_be_bytes(*eth_type),
+        ..FlowKey::default()
+    })
+}
+
+impl Datapath for MemoryDatapath {
+    fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    fn features(&self) -> &Features {
+        &self.shared.features
+    }
+
+    fn workers(&self) -> usize {
+        self.shared.queues.len()
+    }
+
+    fn ports(&self) -> Result<Vec<PortInfo>> {
+        Ok(self.shared.state.lock().ports.iter().map(|(no, port)| port.info(*no)).collect())
+    }
+
+    fn add_port(&self, spec: &PortSpec) -> Result<DpPort> {
+        let mut state = self.shared.state.lock();
+        if state.ports.values().any(|port| port.name == spec.name) {
+            return Err(Error::PortExists(spec.name.clone()));
+        }
+        let no = match spec.desired_no {
+            Some(no) if no.0 < MAX_PORTS && !state.ports.contains_key(&no.0) => no.0,
+            Some(_) => return Err(Error::PortExists(spec.name.clone())),
+            None => (1..MAX_PORTS).find(|no| !state.ports.contains_key(no)).ok_or(Error::NoFreePort)?,
+        };
+        let port = Port::new(&spec.name, spec.kind);
+        state.announce(&PortEvent::Added(port.info(no)));
+        state.ports.insert(no, port);
+        Ok(DpPort(no))
+    }
+
+    fn remove_port(&self, port: DpPort) -> Result<()> {
+        let mut state = self.shared.state.lock();
+        let gone = state.ports.remove(&port.0).ok_or(Error::NoSuchPort(port))?;
+        state.announce(&PortEvent::Removed { no: port, name: gone.name });
+        Ok(())
+    }
+
+    fn port_events(&self) -> Result<Box<dyn PortEvents>> {
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        self.shared.state.lock().events.push(sender);
+        Ok(Box::new(Events(receiver)))
+    }
+
+    fn stats(&self) -> Result<DatapathStats> {
+        let state = self.shared.state.lock();
+        Ok(DatapathStats {
+            hit: state.hit,
+            missed: state.missed,
+            lost: state.lost,
+            flows: state.table.flows() as u64,
+            masks: state.table.masks() as u32,
+            mask_hit: state.mask_hit,
+            cache_hit: 0,
+        })
+    }
+
+    fn upcall_source(&self, worker: usize) -> Result<Box<dyn UpcallSource>> {
+        let queue = self.shared.queues.get(worker).filter(|queue| queue.take());
+        queue.ok_or(Error::WorkerTaken(worker))?;
+        Ok(Box::new(Source { shared: Arc::clone(&self.shared), worker, batch: Vec::new(), received: 0 }))
+    }
+
+    fn flow_writer(&self) -> Result<Box<dyn FlowWriter>> {
+        Ok(Box::new(Writer { shared: Arc::clone(&self.shared), outcomes: Vec::new(), queued: 0 }))
+    }
+
+    fn executor(&self) -> Result<Box<dyn Executor>> {
+        Ok(Box::new(Runner { shared: Arc::clone(&self.shared), executed: Executed::default() }))
+    }
+
+    fn dump_flows(&self, detail: DumpDetail, each: &mut dyn FnMut(&FlowDump)) -> Result<usize> {
+        let flows = self.shared.state.lock().table.dump(Instant::now());
+        for mut flow in flows.iter().cloned() {
+            if detail == DumpDetail::StatsOnly {
+                (flow.key, flow.mask, flow.actions) = (None, None, None);
+            }
+            each(&flow);
+        }
+        Ok(flows.len())
+    }
+
+    fn retain_flows(&self, keep: &mut dyn FnMut(&FlowDump) -> bool) -> Result<usize> {
+        let now = Instant::now();
+        let flows = self.shared.state.lock().table.dump(now);
+        let refused = flows.iter().filter(|flow| !keep(flow)).filter_map(|flow| flow.ufid);
+        let mut deleted = 0;
+        for ufid in refused.collect::<Vec<_>>() {
+            deleted += usize::from(self.shared.state.lock().table.delete(ufid, now).is_ok());
+        }
+        Ok(deleted)
+    }
+
+    fn flush_flows(&self) -> Result<()> {
+        self.shared.state.lock().table.clear();
+        Ok(())
+    }
+}
+
+struct Events(crossbeam_channel::Receiver<PortEvent>);
+
+impl PortEvents for Events {
+    fn recv(&mut self, timeout: Duration, each: &mut dyn FnMut(PortEvent)) -> Result<usize> {
+        let first = self.0.recv_timeout(timeout).ok();
+        let mut n = 0;
+        for event in first.into_iter().chain(self.0.try_iter()) {
+            n += 1;
+            each(event);
+        }
+        Ok(n)
+    }
+}
+
+struct Source {
+    shared: Arc<Shared>,
+    worker: usize,
+    batch: Vec<Queued>,
+    received: u64,
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.shared.queues[self.worker].release();
+    }
+}
+
+impl UpcallSource for Source {
+    fn recv(&mut self, timeout: Duration, each: &mut dyn FnMut(Upcall<'_>)) -> Result<usize> {
+        self.shared.queues[self.worker].pop(timeout, BATCH, &mut self.batch);
+        let n = self.batch.len();
+        for queued in self.batch.drain(..) {
+            each(Upcall {
+                kind: queued.kind,
+                key: queued.key,
+                packet: &queued.packet,
+                userdata: queued.userdata,
+                context: queued.context,
+            });
+        }
+        self.received += n as u64;
+        Ok(n)
+    }
+
+    fn stats(&self) -> UpcallStats {
+        let overruns = self.shared.queues[self.worker].overruns();
+        UpcallStats { received: self.received, overruns, malformed: 0 }
+    }
+}
+
+struct Writer {
+    shared: Arc<Shared>,
+    outcomes: Vec<FlowOutcome>,
+    queued: usize,
+}
+
+impl Writer {
+    fn note(&mut self, ufid: Ufid, op: FlowOp, result: Result<(), OpError>) {
+        self.queued += 1;
+        if let Err(error) = result {
+            self.outcomes.push(FlowOutcome::Failed { ufid, op, error });
+        }
+    }
+}
+
+impl FlowWriter for Writer {
+    fn put(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action]) {
+        let result = self.shared.state.lock().table.put(ufid, key, mask, actions);
+        self.note(ufid, FlowOp::Put, result);
+    }
+
+    fn modify(&mut self, ufid: Ufid, _key: &FlowKey, _mask: &FlowMask, actions: &[Action]) {
+        let result = self.shared.state.lock().table.modify(ufid, actions);
+        self.note(ufid, FlowOp::Modify, result);
+    }
+
+    fn delete(&mut self, ufid: Ufid, want: WantStats) {
+        let result = self.shared.state.lock().table.delete(ufid, Instant::now());
+        if let (Ok(stats), WantStats::Yes) = (result, want) {
+            self.outcomes.push(FlowOutcome::Deleted { ufid, stats });
+        }
+        self.note(ufid, FlowOp::Delete, result.map(drop));
+    }
+
+    fn queued(&self) -> usize {
+        self.queued
+    }
+
+    fn flush(&mut self, outcome: &mut dyn FnMut(FlowOutcome)) -> Result<()> {
+        self.queued = 0;
+        self.outcomes.drain(..).for_each(outcome);
+        Ok(())
+    }
+}
+
+struct Runner {
+    shared: Arc<Shared>,
+    executed: Executed,
+}
+
+impl Executor for Runner {
+    fn queue(
+        &mut self,
+        packet: &[u8],
+        key: &FlowKey,
+        actions: &[Action],
+        context: PacketContext,
+    ) -> Result<()> {
+        let mut state = self.shared.state.lock();
+        match key_of(packet, DpPort(key.in_port), key.tunnel) {
+            Some(key) => {
+                self.shared.run(&mut state, actions, &key, packet, context);
+                self.executed.done += 1;
+            }
+            None => {
+                self.executed.refused += 1;
+                self.executed.first_error.get_or_insert(OpError::Invalid);
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<Executed> {
+        Ok(std::mem::take(&mut self.executed))
+    }
+}
