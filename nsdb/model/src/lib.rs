@@ -11,8 +11,11 @@ mod document;
 mod group;
 mod host;
 mod ids;
+mod index;
 mod object;
 mod port;
+mod reference;
+mod state;
 
 pub use chain::{Chain, Condition, FragmentPolicy, MaskedMac, Match, Rule, RuleAction};
 pub use device::{Bridge, NextHop, Route, Router};
@@ -27,3 +30,5 @@ pub use ids::{
 };
 pub use object::{Change, Kind, Object, ObjectKey, Version};
 pub use port::{Binding, Port, PortDevice};
+pub use reference::{Reference, Role};
+pub use state::State;

@@ -1,0 +1,244 @@
+//! References between objects: who names whom, in which role, and what becomes of it when the named object goes.
+//!
+//! One rule holds for everything that conditions and hooks refer to: *deleting an object has the effect of emptying it
+//! first*. A filter that loses its chain accepts like an empty chain; a rule that loses a port, group or device
+//! behaves as if the packet can never have to do with it again (see `transaction::rules`). A deletion therefore never
+//! makes a rule match more packets than emptying the object would have.
+
+use uuid::Uuid;
+
+use crate::{
+    Bridge, BridgeId, Chain, ChainId, Condition, DeviceId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind,
+    Object, ObjectKey, Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId,
+    Rule, RuleAction, RuleId, TunnelZone, TunnelZoneId,
+};
+
+macro_rules! object_keys {
+    ($($id:ident => $kind:ident),* $(,)?) => {$(
+        impl From<$id> for ObjectKey {
+            fn from(id: $id) -> Self {
+                Self { kind: Kind::$kind, id: id.0 }
+            }
+        }
+    )*};
+}
+
+object_keys! {
+    BridgeId => Bridge,
+    RouterId => Router,
+    PortId => Port,
+    RouteId => Route,
+    ChainId => Chain,
+    RuleId => Rule,
+    PortGroupId => PortGroup,
+    IpAddrGroupId => IpAddrGroup,
+    HostId => Host,
+    TunnelZoneId => TunnelZone,
+}
+
+impl From<DeviceId> for ObjectKey {
+    fn from(device: DeviceId) -> Self {
+        match device {
+            DeviceId::Bridge(id) => id.into(),
+            DeviceId::Router(id) => id.into(),
+        }
+    }
+}
+
+/// The part that a referenced object plays for the object that refers to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// The device of a port, the router of a route, the chain of a rule.
+    Owner,
+    /// A chain hooked into a bridge, router or port.
+    Filter,
+    /// The port at the other end of a port's cable.
+    Peer,
+    /// The host that a port is bound on.
+    Binding,
+    /// A group that a port is a member of.
+    Group,
+    /// The port of a route's next hop.
+    NextHop,
+    /// The chain that a rule jumps to.
+    Jump,
+    /// A port or group in a rule's condition.
+    Condition,
+    /// A device in a rule's condition. As the condition does not say whether it is a bridge or a router, it counts as
+    /// a reference to either, and one of them must exist.
+    Traversed,
+    /// A host that is a member of a tunnel zone.
+    Member,
+}
+
+/// What deleting an object does to an object that refers to it (MidoNet's bindings; midonet.md §1.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnDelete {
+    /// The referrer goes too.
+    Cascade,
+    /// The referrer stays, without the reference.
+    Clear,
+    /// The deletion is refused.
+    Refuse,
+}
+
+impl Role {
+    pub(crate) fn on_delete(self) -> OnDelete {
+        match self {
+            Self::Owner | Self::NextHop | Self::Jump => OnDelete::Cascade,
+            Self::Filter | Self::Peer | Self::Group | Self::Condition | Self::Traversed | Self::Member => {
+                OnDelete::Clear
+            }
+            Self::Binding => OnDelete::Refuse,
+        }
+    }
+}
+
+/// A reference that an object makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Part that the target plays.
+    pub role: Role,
+    /// What is referred to.
+    pub target: ObjectKey,
+    /// Property that holds the reference, by its name in the REST API.
+    pub property: &'static str,
+}
+
+impl Object {
+    /// All references that the object makes. A chain's list of its own rules is not among them: a rule names its
+    /// chain.
+    pub fn references(&self) -> Vec<Reference> {
+        let mut found = References(Vec::new());
+        match self {
+            Self::Bridge(object) => object.refer(&mut found),
+            Self::Router(object) => object.refer(&mut found),
+            Self::Port(object) => object.refer(&mut found),
+            Self::Route(object) => object.refer(&mut found),
+            Self::Chain(object) => object.refer(&mut found),
+            Self::Rule(object) => object.refer(&mut found),
+            Self::PortGroup(object) => object.refer(&mut found),
+            Self::IpAddrGroup(object) => object.refer(&mut found),
+            Self::Host(object) => object.refer(&mut found),
+            Self::TunnelZone(object) => object.refer(&mut found),
+        }
+        found.0
+    }
+}
+
+/// The references of an object, being collected.
+pub(crate) struct References(pub(crate) Vec<Reference>);
+
+impl References {
+    fn add(&mut self, role: Role, property: &'static str, target: impl Into<ObjectKey>) {
+        self.0.push(Reference { role, target: target.into(), property });
+    }
+
+    fn add_all<T: Into<ObjectKey>>(
+        &mut self,
+        role: Role,
+        property: &'static str,
+        targets: impl IntoIterator<Item = T>,
+    ) {
+        for target in targets {
+            self.add(role, property, target);
+        }
+    }
+}
+
+/// An object that may refer to others.
+pub(crate) trait Refer {
+    fn refer(&self, found: &mut References);
+}
+
+impl Refer for Bridge {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Filter, "inboundFilterId", self.inbound_filter);
+        found.add_all(Role::Filter, "outboundFilterId", self.outbound_filter);
+    }
+}
+
+impl Refer for Router {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Filter, "inboundFilterId", self.inbound_filter);
+        found.add_all(Role::Filter, "outboundFilterId", self.outbound_filter);
+        found.add_all(Role::Filter, "forwardChainId", self.forward_chain);
+        found.add_all(Role::Filter, "localRedirectChainId", self.local_redirect_chain);
+    }
+}
+
+impl Refer for Port {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "deviceId", self.owner());
+        found.add_all(Role::Filter, "inboundFilterId", self.inbound_filter);
+        found.add_all(Role::Filter, "outboundFilterId", self.outbound_filter);
+        found.add_all(Role::Peer, "peerId", self.peer);
+        found.add_all(Role::Binding, "hostId", self.binding.as_ref().map(|b| b.host));
+        found.add_all(Role::Group, "portGroupIds", self.port_groups.iter().copied());
+    }
+}
+
+impl Refer for Route {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "routerId", self.router);
+        found.add_all(Role::NextHop, "nextHopPort", self.next_hop.port());
+    }
+}
+
+impl Refer for Rule {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "chainId", self.chain);
+        if let RuleAction::Jump(chain) = self.action {
+            found.add(Role::Jump, "jumpChainId", chain);
+        }
+        self.condition.refer(found);
+    }
+}
+
+impl Refer for Condition {
+    fn refer(&self, found: &mut References) {
+        let ports =
+            |list: &Option<crate::Match<Vec<PortId>>>| list.clone().map(|m| m.value).unwrap_or_default();
+        found.add_all(Role::Condition, "inPorts", ports(&self.in_ports));
+        found.add_all(Role::Condition, "outPorts", ports(&self.out_ports));
+        found.add_all(Role::Condition, "portGroup", self.port_group.map(|m| m.value));
+        found.add_all(Role::Condition, "inPortGroup", self.in_port_group.map(|m| m.value));
+        found.add_all(Role::Condition, "outPortGroup", self.out_port_group.map(|m| m.value));
+        found.add_all(Role::Condition, "ipAddrGroupSrc", self.ip_addr_group_src.map(|m| m.value));
+        found.add_all(Role::Condition, "ipAddrGroupDst", self.ip_addr_group_dst.map(|m| m.value));
+        if let Some(device) = self.traversed_device {
+            found.add(Role::Traversed, "traversedDevice", BridgeId(device.value));
+            found.add(Role::Traversed, "traversedDevice", RouterId(device.value));
+        }
+    }
+}
+
+impl Refer for TunnelZone {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Member, "hostId", self.members.keys().copied());
+    }
+}
+
+macro_rules! refer_to_nothing {
+    ($($kind:ident),*) => {$(
+        impl Refer for $kind {
+            fn refer(&self, _: &mut References) {}
+        }
+    )*};
+}
+
+refer_to_nothing!(Chain, PortGroup, IpAddrGroup, Host);
+
+impl Port {
+    /// The device that the port is part of.
+    pub fn owner(&self) -> DeviceId {
+        match self.device {
+            PortDevice::Bridge { bridge, .. } => DeviceId::Bridge(bridge),
+            PortDevice::Router { router, .. } => DeviceId::Router(router),
+        }
+    }
+}
+
+/// Smallest and largest key in the order of keys, to bound ranges.
+pub(crate) const MIN_ID: Uuid = Uuid::nil();
+pub(crate) const MAX_ID: Uuid = Uuid::max();

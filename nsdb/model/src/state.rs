@@ -1,0 +1,215 @@
+//! The whole topology at one version.
+//!
+//! Persistent: a clone is O(1) and shares everything with the original, so readers keep snapshots while writers make
+//! the next version. Objects are iterated in the order of their ids, which is the same everywhere.
+//!
+//! `apply` takes what the commit log says as it is; that changes leave no dangling reference is the work of
+//! [`Transaction`](crate::Transaction), which makes them.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use crate::index::Index;
+use crate::{
+    Bridge, BridgeId, Chain, ChainId, Change, DeviceId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind,
+    Object, ObjectKey, Port, PortGroup, PortGroupId, PortId, Role, Route, RouteId, Router, RouterId, Rule,
+    RuleId, TunnelZone, TunnelZoneId, Version,
+};
+
+macro_rules! tables {
+    ($($kind:ident, $id:ident, $one:ident, $many:ident);* $(;)?) => {
+        /// All objects of the topology at one version, with the indexes over them.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct State {
+            version: Version,
+            $($many: OrdMap<$id, Arc<$kind>>,)*
+            index: Index,
+        }
+
+        impl State {
+            $(
+                #[doc = concat!("The ", stringify!($kind), " with this id.")]
+                pub fn $one(&self, id: $id) -> Option<&$kind> {
+                    self.$many.get(&id).map(Arc::as_ref)
+                }
+
+                #[doc = concat!("Every ", stringify!($kind), ", ordered by id.")]
+                pub fn $many(&self) -> impl DoubleEndedIterator<Item = &$kind> + '_ {
+                    self.$many.iter().map(|(_, object)| object.as_ref())
+                }
+            )*
+
+            /// A copy of the object with this key.
+            pub fn object(&self, key: ObjectKey) -> Option<Object> {
+                match key.kind {
+                    $(Kind::$kind => self.$one($id(key.id)).cloned().map(Object::$kind),)*
+                }
+            }
+
+            /// Whether there is an object with this key.
+            pub fn contains(&self, key: ObjectKey) -> bool {
+                match key.kind {
+                    $(Kind::$kind => self.$many.contains_key(&$id(key.id)),)*
+                }
+            }
+
+            /// Keys of all objects, ordered.
+            pub fn keys(&self) -> impl Iterator<Item = ObjectKey> + '_ {
+                std::iter::empty()$(.chain(self.$many.keys().map(|id| ObjectKey::from(*id))))*
+            }
+
+            fn insert(&mut self, object: Object) {
+                match object {
+                    $(Object::$kind(object) => { self.$many.insert(object.id, Arc::new(object)); })*
+                }
+            }
+
+            fn remove(&mut self, key: ObjectKey) {
+                match key.kind {
+                    $(Kind::$kind => { self.$many.remove(&$id(key.id)); })*
+                }
+            }
+        }
+    };
+}
+
+tables! {
+    Bridge, BridgeId, bridge, bridges;
+    Router, RouterId, router, routers;
+    Port, PortId, port, ports;
+    Route, RouteId, route, routes;
+    Chain, ChainId, chain, chains;
+    Rule, RuleId, rule, rules;
+    PortGroup, PortGroupId, port_group, port_groups;
+    IpAddrGroup, IpAddrGroupId, ip_addr_group, ip_addr_groups;
+    Host, HostId, host, hosts;
+    TunnelZone, TunnelZoneId, tunnel_zone, tunnel_zones;
+}
+
+impl State {
+    /// The empty topology, version 0.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The version that the state stands at.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Takes over a log entry: afterwards each object named is as the last change says, and the version is `version`.
+    /// Applying an entry again changes nothing.
+    pub fn apply(&mut self, version: Version, changes: &[Change]) {
+        for change in changes {
+            match change {
+                Change::Put(object) => self.put(object.clone()),
+                Change::Delete(key) => self.delete(*key),
+            }
+        }
+        self.version = version;
+    }
+
+    pub(crate) fn put(&mut self, object: Object) {
+        self.delete(object.key());
+        self.index.insert(&object);
+        self.insert(object);
+    }
+
+    pub(crate) fn delete(&mut self, key: ObjectKey) {
+        if let Some(object) = self.object(key) {
+            self.index.remove(&object);
+            self.remove(key);
+        }
+    }
+
+    /// Objects that refer to `target`, with the part it plays for them, ordered by role and key.
+    pub fn referrers(&self, target: impl Into<ObjectKey>) -> impl Iterator<Item = (Role, ObjectKey)> + '_ {
+        self.index.referrers(target.into())
+    }
+
+    /// The bridge or router with this id.
+    pub fn device(&self, id: uuid::Uuid) -> Option<DeviceId> {
+        if self.bridges.contains_key(&BridgeId(id)) {
+            Some(DeviceId::Bridge(BridgeId(id)))
+        } else {
+            self.routers.contains_key(&RouterId(id)).then_some(DeviceId::Router(RouterId(id)))
+        }
+    }
+
+    /// Ports of a bridge or router, ordered by id.
+    pub fn device_ports(&self, device: DeviceId) -> impl Iterator<Item = &Port> + '_ {
+        self.ports_where(device.into(), Role::Owner)
+    }
+
+    /// Routes of a router, ordered by id.
+    pub fn router_routes(&self, router: RouterId) -> impl Iterator<Item = &Route> + '_ {
+        self.index
+            .referrers_of(router.into(), Role::Owner, Kind::Route)
+            .filter_map(|id| self.route(RouteId(id)))
+    }
+
+    /// Rules of a chain in order of evaluation.
+    pub fn chain_rules(&self, chain: ChainId) -> impl Iterator<Item = &Rule> + '_ {
+        self.chain(chain).into_iter().flat_map(|c| &c.rules).filter_map(|id| self.rule(*id))
+    }
+
+    /// Bridges, routers and ports that have a chain as a filter or other hook.
+    pub fn filter_users(&self, chain: ChainId) -> impl Iterator<Item = ObjectKey> + '_ {
+        self.referrers(chain).filter(|(role, _)| *role == Role::Filter).map(|(_, user)| user)
+    }
+
+    /// Rules that jump to a chain, ordered by id.
+    pub fn jump_rules(&self, chain: ChainId) -> impl Iterator<Item = &Rule> + '_ {
+        self.rules_where(chain.into(), Role::Jump)
+    }
+
+    /// Rules whose condition names a port or group, ordered by id.
+    pub fn rules_on(&self, target: impl Into<ObjectKey>) -> impl Iterator<Item = &Rule> + '_ {
+        self.rules_where(target.into(), Role::Condition)
+    }
+
+    /// Members of a port group, ordered by id.
+    pub fn group_ports(&self, group: PortGroupId) -> impl Iterator<Item = &Port> + '_ {
+        self.ports_where(group.into(), Role::Group)
+    }
+
+    /// Ports bound on a host, ordered by id.
+    pub fn host_ports(&self, host: HostId) -> impl Iterator<Item = &Port> + '_ {
+        self.ports_where(host.into(), Role::Binding)
+    }
+
+    /// The port bound to an interface of a host.
+    pub fn bound_port(&self, host: HostId, interface: &str) -> Option<&Port> {
+        self.port(self.index.bound_port(host, interface)?)
+    }
+
+    /// Zones that a host is a member of, ordered by id.
+    pub fn host_zones(&self, host: HostId) -> impl Iterator<Item = &TunnelZone> + '_ {
+        self.index
+            .referrers_of(host.into(), Role::Member, Kind::TunnelZone)
+            .filter_map(|id| self.tunnel_zone(TunnelZoneId(id)))
+    }
+
+    /// The tunnel zone with this name.
+    pub fn tunnel_zone_named(&self, name: &str) -> Option<&TunnelZone> {
+        self.tunnel_zone(self.index.zone_named(name)?)
+    }
+
+    /// The device at the other end of a port's cable.
+    pub fn peer_device(&self, port: &Port) -> Option<DeviceId> {
+        Some(self.port(port.peer?)?.owner())
+    }
+
+    pub(crate) fn free_tunnel_key(&self, max: u32) -> Option<u32> {
+        self.index.free_tunnel_key(max)
+    }
+
+    fn ports_where(&self, target: ObjectKey, role: Role) -> impl Iterator<Item = &Port> + '_ {
+        self.index.referrers_of(target, role, Kind::Port).filter_map(|id| self.port(PortId(id)))
+    }
+
+    fn rules_where(&self, target: ObjectKey, role: Role) -> impl Iterator<Item = &Rule> + '_ {
+        self.index.referrers_of(target, role, Kind::Rule).filter_map(|id| self.rule(RuleId(id)))
+    }
+}
