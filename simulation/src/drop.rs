@@ -1,8 +1,16 @@
 //! Why a packet was dropped: one closed enum, the same for verdicts, metrics and traces.
 
 use std::fmt;
+use std::time::Duration;
 
 use model::{BridgeId, PortId, RouteId, RouterId, RuleId};
+
+use crate::Lifetime;
+
+/// Life of a flow that drops what the topology says to drop.
+const DELIBERATE: Duration = Duration::from_secs(5);
+/// Life of a flow that drops for want of something: it may have come meanwhile, and senders expect ICMP errors again.
+const FAILURE: Duration = Duration::from_secs(1);
 
 /// Why a packet was dropped, and who is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,6 +85,33 @@ impl DropReason {
             Self::TooManyDevices => "too_many_devices",
             Self::Malformed => "malformed",
         }
+    }
+
+    /// How long a flow that drops for this reason lives: short, so that a drop is noticed and counted again.
+    pub fn lifetime(&self) -> Lifetime {
+        Lifetime::Hard(match self {
+            Self::Rule(_)
+            | Self::BridgeDown(_)
+            | Self::PortDown(_)
+            | Self::BadSourceMac(_)
+            | Self::VlanMismatch(_)
+            | Self::NotForRouter(_)
+            | Self::UnsupportedProtocol(_)
+            | Self::RouteBlackhole(_)
+            | Self::LocalUnserved(_)
+            | Self::Malformed => DELIBERATE,
+            Self::RuleReject(_)
+            | Self::RouterDown(_)
+            | Self::PortInactive(_)
+            | Self::PortUnknown(_)
+            | Self::Hairpin(_)
+            | Self::NoFloodTarget(_)
+            | Self::NoRoute(_)
+            | Self::RouteReject(_)
+            | Self::TtlExceeded(_)
+            | Self::NeighbourUnresolved(_)
+            | Self::TooManyDevices => FAILURE,
+        })
     }
 
     /// Id of the rule, route, port or device at fault, if one is.

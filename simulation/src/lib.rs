@@ -4,8 +4,13 @@
 
 mod drop;
 mod tag;
+mod topology;
 mod verdict;
 
 pub use drop::DropReason;
 pub use tag::Tag;
-pub use verdict::{Effect, Ingress, Lifetime, Need, Outcome, Verdict, VirtualAction};
+pub use topology::{
+    Bridge, BridgeConfig, Chain, Link, Neighbour, Origin, Port, PortKind, PortLocation, Router, RouterConfig,
+    Topology, Update,
+};
+pub use verdict::{Caching, Effect, Ingress, Lifetime, Need, Outcome, Verdict, VirtualAction};

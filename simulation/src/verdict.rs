@@ -26,9 +26,21 @@ pub struct Outcome {
     /// The bits of the packet that the verdict depended on.
     pub mask: FlowMask,
     /// The state that the verdict depended on.
-    pub tags: SmallVec<[Tag; 12]>,
+    pub tags: SmallVec<[Tag; 24]>,
     /// What the packet taught or caused on its way.
     pub effects: SmallVec<[Effect; 2]>,
+    /// Whether a flow may carry the verdict, and for how long.
+    pub caching: Caching,
+}
+
+/// Whether a verdict may be installed as a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caching {
+    /// Every packet that agrees with this one on the bits of the mask has the same verdict: a flow may carry it.
+    Flow(Lifetime),
+    /// For this packet only: the verdict made a device act (an ARP or ICMP answer), read more than the flow key, or
+    /// awaits state. Installing it would be wrong.
+    Packet,
 }
 
 /// What becomes of a packet.
