@@ -1,3 +1,22 @@
-//! The network state database: coordinator drivers, commit log, documents, state tables
+//! The network state database: everything that is durable or shared between hosts.
+//!
+//! | module | what | who uses it |
+//! |---|---|---|
+//! | [`coordinator`] | ordered keys, watches, ephemeral keys; drivers memory, embedded, ZooKeeper | everything below |
+//! | [`tables`] | learned and ephemeral maps shared by all hosts: MAC, ARP, active ports | both |
+//! | [`presence`] | which hosts are alive, with which interfaces | both |
+//!
+//! Keys in the coordinator:
+//!
+//! ```text
+//! log/<version>                                   one commit: a change set            durable
+//! progress                                        how far documents and compaction are durable
+//! doc/<kind>/<id>[/<page>]                        one device with all it needs        durable
+//! tables/<table>/<key>,<value>,<stamp>,<owner>    one entry of a state table          ephemeral
+//! hosts/<id>/claim                                the agent instance that owns an id  durable
+//! alive/<id>, state/<id>                          a live agent and its interfaces     ephemeral
+//! ```
 
 pub mod coordinator;
+pub mod presence;
+pub mod tables;

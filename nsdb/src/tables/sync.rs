@@ -1,0 +1,219 @@
+//! The task of one table: reads the names under its watch, writes what this process asserts, and publishes the winners.
+//!
+//! Every pass is the same reconciliation, whatever woke it (a write, a watch, a new epoch, a retry): list, compare with
+//! what is asserted, correct, publish. So a lost signal or session costs a pass, never a wrong state.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{sleep, timeout};
+
+use super::entry::Entry;
+use super::{Field, Key, Shared};
+use crate::coordinator::{Coordinator, Error, Expect, Watch};
+
+/// Passes start at most this often, so that a burst of changes is read once.
+const PACE: Duration = Duration::from_millis(10);
+/// After a pass that failed, the next one starts this long after, unless a watch signals (as at a new epoch).
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Runs until aborted.
+pub(super) async fn run<K: Key, V: Field>(coordinator: Arc<dyn Coordinator>, shared: Arc<Shared<K, V>>) {
+    let prefix = format!("tables/{}", shared.table);
+    let mut watch = subscribe(&*coordinator, &prefix).await;
+    let mut table = Table { coordinator, prefix, shared, asserted: HashMap::new(), listed: Vec::new() };
+    loop {
+        // Signals from before the pass are answered by it; those during it are kept.
+        watch.take_changed();
+        let passed = table.pass().await;
+        let wake = async {
+            tokio::select! {
+                () = watch.changed() => {}
+                () = table.shared.wake.notified() => {}
+            }
+        };
+        match passed {
+            Ok(()) => wake.await,
+            Err(error) => {
+                tracing::debug!(table = %table.shared.table, %error, "state table waits for the coordinator");
+                timeout(RETRY, wake).await.ok();
+            }
+        }
+        sleep(PACE).await;
+    }
+}
+
+async fn subscribe(coordinator: &dyn Coordinator, prefix: &str) -> Watch {
+    loop {
+        match coordinator.watch_children(prefix).await {
+            Ok(watch) => return watch,
+            Err(error) => {
+                tracing::debug!(prefix, %error, "cannot watch yet");
+                sleep(RETRY).await;
+            }
+        }
+    }
+}
+
+struct Table<K: Key, V: Field> {
+    coordinator: Arc<dyn Coordinator>,
+    prefix: String,
+    shared: Arc<Shared<K, V>>,
+    /// What this process holds to be true, until told otherwise or beaten.
+    asserted: HashMap<K, Entry<K, V>>,
+    /// The entries as last read.
+    listed: Vec<Entry<K, V>>,
+}
+
+impl<K: Key, V: Field> Table<K, V> {
+    /// One reconciliation. On error everything asserted stays asserted, for the next pass.
+    async fn pass(&mut self) -> Result<(), Error> {
+        let removed = self.take_queued();
+        self.publish(&removed, false);
+        let corrected = match self.outage() {
+            Some(outage) => Err(outage),
+            None => self.reconcile(&removed).await,
+        };
+        if corrected.is_err() {
+            self.requeue(removed);
+        }
+        corrected
+    }
+
+    /// The outage that is known of: I/O would wait for its deadline, and local writes for the I/O.
+    fn outage(&self) -> Option<Error> {
+        let status = self.coordinator.status();
+        let status = status.borrow();
+        let down = || Error::Unavailable {
+            endpoint: status.endpoint.to_string(),
+            reason: status.reason.to_string(),
+        };
+        (!status.connected).then(down)
+    }
+
+    async fn reconcile(&mut self, removed: &[K]) -> Result<(), Error> {
+        let names = self.coordinator.list(&self.prefix).await?;
+        self.listed = names.iter().filter_map(|name| Entry::parse(name)).collect();
+        self.yield_to_newer();
+        self.publish(removed, true);
+        self.correct(removed).await
+    }
+
+    /// Turns queued writes into assertions; returns the keys to take back.
+    fn take_queued(&mut self) -> Vec<K> {
+        let queued = std::mem::take(&mut *self.shared.queued.lock());
+        let mut removed = Vec::new();
+        if queued.is_empty() {
+            return removed;
+        }
+        let mut newest = winners(self.listed.iter().chain(self.asserted.values()));
+        let mut asserted = Vec::new();
+        for (key, value) in queued {
+            let Some(value) = value else {
+                removed.push(key);
+                continue;
+            };
+            let newest = newest.remove(&key);
+            let own = self.asserted.get(&key);
+            if own.is_some() && own == newest && own.is_some_and(|own| own.value == value) {
+                continue;
+            }
+            let stamp = newest.map_or(1, |newest| newest.stamp.saturating_add(1));
+            asserted.push(Entry { key, value, stamp, owner: self.coordinator.owner().to_owned() });
+        }
+        for key in &removed {
+            self.asserted.remove(key);
+        }
+        self.asserted.extend(asserted.into_iter().map(|entry| (entry.key.clone(), entry)));
+        removed
+    }
+
+    /// Forgets own entries that another process's newer ones beat.
+    fn yield_to_newer(&mut self) {
+        let owner = self.coordinator.owner();
+        for entry in self.listed.iter().filter(|entry| entry.owner != owner) {
+            if self.asserted.get(&entry.key).is_some_and(|own| entry.beats(own)) {
+                self.asserted.remove(&entry.key);
+            }
+        }
+    }
+
+    /// Makes the coordinator hold what is asserted, and nothing else, of this process's keys.
+    ///
+    /// Entries of this owner that this process never touched are a former process's: they go with its session.
+    async fn correct(&mut self, removed: &[K]) -> Result<(), Error> {
+        let owner = self.coordinator.owner();
+        let standing: HashMap<String, &Entry<K, V>> = self
+            .listed
+            .iter()
+            .filter(|entry| entry.owner == owner)
+            .map(|entry| (entry.name(), entry))
+            .collect();
+        for entry in self.asserted.values() {
+            let name = entry.name();
+            if !standing.contains_key(&name) {
+                self.coordinator.create_ephemeral(&format!("{}/{name}", self.prefix), Bytes::new()).await?;
+            }
+        }
+        let winners = winners(self.listed.iter());
+        for (name, entry) in &standing {
+            let outdated = match self.asserted.get(&entry.key) {
+                Some(own) => own != *entry,
+                None => removed.contains(&entry.key) || winners.get(&entry.key) != Some(entry),
+            };
+            if outdated {
+                self.coordinator.delete(&format!("{}/{name}", self.prefix), Expect::Any).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes the winners among the entries read and those asserted.
+    fn publish(&self, removed: &[K], loaded: bool) {
+        let owner = self.coordinator.owner();
+        let standing =
+            self.listed.iter().filter(|entry| entry.owner != owner || !removed.contains(&entry.key));
+        let winners = winners(standing.chain(self.asserted.values()));
+        self.shared.view.send_if_modified(|view| {
+            let mut entries = view.entries.clone();
+            let gone: Vec<K> = entries.keys().filter(|key| !winners.contains_key(key)).cloned().collect();
+            let mut modified = !gone.is_empty() || (loaded && !view.loaded);
+            for key in &gone {
+                entries.remove(key);
+            }
+            for (key, winner) in winners {
+                if entries.get(key) != Some(&winner.value) {
+                    entries.insert(key.clone(), winner.value.clone());
+                    modified = true;
+                }
+            }
+            view.entries = entries;
+            view.loaded |= loaded;
+            modified
+        });
+    }
+
+    /// Puts removals back that could not be done, unless a newer write of the key is queued.
+    fn requeue(&self, removed: Vec<K>) {
+        let mut queued = self.shared.queued.lock();
+        for key in removed {
+            queued.entry(key).or_insert(None);
+        }
+    }
+}
+
+/// The entry that wins, per key.
+fn winners<'a, K: Key, V: Field>(
+    entries: impl Iterator<Item = &'a Entry<K, V>>,
+) -> HashMap<&'a K, &'a Entry<K, V>> {
+    let mut winners = HashMap::new();
+    for entry in entries {
+        let best = winners.entry(&entry.key).or_insert(entry);
+        if entry.beats(best) {
+            *best = entry;
+        }
+    }
+    winners
+}

@@ -1,0 +1,114 @@
+//! The tables that the network is made of, with their names, keys and values.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use model::{BridgeId, DeviceId, HostId, PortId, RouterId};
+use packet::MacAddr;
+use parking_lot::Mutex;
+
+use super::{Field, StateTable};
+use crate::coordinator::Coordinator;
+
+/// Where a bridge has learned stations: MAC address per VLAN → port.
+pub type MacTable = StateTable<MacKey, PortId>;
+
+/// Which Ethernet address answers for an IP address on a router's networks.
+pub type ArpTable = StateTable<IpAddr, MacAddr>;
+
+/// Which host has a device's port plugged in, and under which tunnel key.
+pub type ActiveTable = StateTable<PortId, PortOwner>;
+
+/// A station on a bridge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MacKey {
+    /// VLAN of a VLAN-aware bridge, 0 for untagged.
+    pub vlan: u16,
+    /// The station.
+    pub mac: MacAddr,
+}
+
+impl Field for MacKey {
+    fn to_text(&self) -> String {
+        format!("{}_{}", self.vlan, self.mac)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let (vlan, mac) = text.split_once('_')?;
+        Some(Self { vlan: vlan.parse().ok()?, mac: mac.parse().ok()? })
+    }
+}
+
+/// The owner of an active port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PortOwner {
+    /// Host that has the port plugged in.
+    pub host: HostId,
+    /// Key of tunnel packets for the port, 20 bits, unique on that host.
+    pub tunnel_key: u32,
+}
+
+impl Field for PortOwner {
+    fn to_text(&self) -> String {
+        format!("{}_{}", self.host, self.tunnel_key)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let (host, tunnel_key) = text.split_once('_')?;
+        let tunnel_key = tunnel_key.parse().ok().filter(|key| *key < 1 << 20)?;
+        Some(Self { host: host.parse().ok()?, tunnel_key })
+    }
+}
+
+/// Opens a bridge's MAC table.
+pub fn mac_table(coordinator: Arc<dyn Coordinator>, bridge: BridgeId) -> MacTable {
+    StateTable::open(coordinator, &format!("mac/{bridge}"))
+}
+
+/// Opens a router's ARP (and neighbour) table.
+pub fn arp_table(coordinator: Arc<dyn Coordinator>, router: RouterId) -> ArpTable {
+    StateTable::open(coordinator, &format!("arp/{router}"))
+}
+
+/// Opens the table of a device's active ports.
+pub fn active_table(coordinator: Arc<dyn Coordinator>, device: DeviceId) -> ActiveTable {
+    let id = match device {
+        DeviceId::Bridge(bridge) => bridge.0,
+        DeviceId::Router(router) => router.0,
+    };
+    StateTable::open(coordinator, &format!("active/{id}"))
+}
+
+/// The active ports of any device, for a process that is asked about all of them: a table is opened when first asked
+/// for and then follows its changes in memory.
+pub struct ActivePorts {
+    coordinator: Arc<dyn Coordinator>,
+    tables: Mutex<HashMap<DeviceId, ActiveTable>>,
+}
+
+impl ActivePorts {
+    /// Nothing opened yet.
+    pub fn new(coordinator: Arc<dyn Coordinator>) -> Self {
+        Self { coordinator, tables: Mutex::default() }
+    }
+
+    /// The active ports of a device, waiting for the table's first read where needed (bounded by the caller's own
+    /// deadline: while the coordinator is out of reach, a table never opened does not load).
+    pub async fn of(&self, device: DeviceId) -> OrdMap<PortId, PortOwner> {
+        let table = self.table(device);
+        table.loaded().await;
+        table.snapshot()
+    }
+
+    /// Forgets devices that are no more.
+    pub fn retain(&self, exists: impl Fn(DeviceId) -> bool) {
+        self.tables.lock().retain(|device, _| exists(*device));
+    }
+
+    fn table(&self, device: DeviceId) -> ActiveTable {
+        let open = || active_table(Arc::clone(&self.coordinator), device);
+        self.tables.lock().entry(device).or_insert_with(open).clone()
+    }
+}
