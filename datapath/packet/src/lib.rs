@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 mod action;
+pub mod apply;
+pub mod build;
 pub mod checksum;
 mod clip;
 mod field;

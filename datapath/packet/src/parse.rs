@@ -106,10 +106,8 @@ fn extract_l4(l4: &[u8], at: usize, key: &mut FlowKey, layers: &mut Layers) {
         }),
         _ => None,
     };
-    if let Some(len) = header_len {
-        layers.l4 = Some(at);
-        layers.payload = Some(at + len);
-    }
+    layers.l4 = Some(at);
+    layers.payload = header_len.map(|len| at + len);
 }
 
 fn extract_neighbour(body: &[u8], key: &mut FlowKey) {

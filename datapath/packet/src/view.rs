@@ -21,9 +21,9 @@ pub(crate) struct Layers {
     pub(crate) l3: usize,
     /// End of the IP datagram: the frame may be padded behind it.
     pub(crate) end: usize,
-    /// Transport header, if it is whole.
+    /// Where the transport header stands, whole or not.
     pub(crate) l4: Option<usize>,
-    /// What the transport header carries.
+    /// What the transport header carries, if it is a whole header of a protocol that we know.
     pub(crate) payload: Option<usize>,
 }
 
@@ -93,7 +93,8 @@ impl<'a> PacketView<'a> {
 
     /// The transport header and what follows, without padding, if the header is whole.
     pub fn l4(&self) -> Option<&'a [u8]> {
-        self.layers.l4.map(|l4| self.bytes(l4..self.layers.end.max(l4)))
+        let l4 = self.layers.l4.filter(|_| self.layers.payload.is_some())?;
+        Some(self.bytes(l4..self.layers.end.max(l4)))
     }
 
     /// What the transport header carries, without padding.
