@@ -152,3 +152,15 @@ pub struct Condition {
     /// The destination address was rewritten earlier in this router.
     pub match_nw_dst_rewritten: bool,
 }
+
+impl Condition {
+    /// The fragment policy that holds when none is given: `Header` if the condition looks at L4 ports, which only
+    /// first fragments carry, else `Any`.
+    pub fn default_fragment_policy(&self) -> FragmentPolicy {
+        if self.tp_src.is_some() || self.tp_dst.is_some() {
+            FragmentPolicy::Header
+        } else {
+            FragmentPolicy::Any
+        }
+    }
+}

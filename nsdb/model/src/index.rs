@@ -62,10 +62,8 @@ impl Index {
                     }
                 }
             }
-            Object::TunnelZone(zone) => {
-                if self.zone_names.get(&zone.name) == Some(&zone.id) {
-                    self.zone_names.remove(&zone.name);
-                }
+            Object::TunnelZone(zone) if self.zone_names.get(&zone.name) == Some(&zone.id) => {
+                self.zone_names.remove(&zone.name);
             }
             _ => {}
         }
@@ -98,6 +96,10 @@ impl Index {
 
     pub(crate) fn zone_named(&self, name: &str) -> Option<TunnelZoneId> {
         self.zone_names.get(name).copied()
+    }
+
+    pub(crate) fn port_with_tunnel_key(&self, key: u32) -> Option<PortId> {
+        self.tunnel_keys.get(&key).copied()
     }
 
     /// A tunnel key that no port has, from 1 to `max`: one above the largest, or else the smallest gap.

@@ -8,6 +8,7 @@
 mod chain;
 mod device;
 mod document;
+mod error;
 mod group;
 mod host;
 mod ids;
@@ -16,6 +17,8 @@ mod object;
 mod port;
 mod reference;
 mod state;
+mod transaction;
+mod validate;
 
 pub use chain::{Chain, Condition, FragmentPolicy, MaskedMac, Match, Rule, RuleAction};
 pub use device::{Bridge, NextHop, Route, Router};
@@ -23,6 +26,7 @@ pub use document::{
     BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument, PortEntry,
     RouterDocument,
 };
+pub use error::{ModelError, Violation};
 pub use group::{IpAddrGroup, PortGroup};
 pub use host::{Host, TunnelZone, TunnelZoneType};
 pub use ids::{
@@ -32,3 +36,4 @@ pub use object::{Change, Kind, Object, ObjectKey, Version};
 pub use port::{Binding, Port, PortDevice};
 pub use reference::{Reference, Role};
 pub use state::State;
+pub use transaction::{Transaction, generated_mac};

@@ -69,6 +69,7 @@ pub struct ObjectKey {
 
 /// One step of a change: the object as it shall be, or gone. Applying a step twice is the same as once.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all changes are puts")]
 pub enum Change {
     /// Create or replace.
     Put(Object),

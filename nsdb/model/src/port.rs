@@ -39,7 +39,7 @@ pub enum PortDevice {
     Bridge {
         /// The bridge.
         bridge: BridgeId,
-        /// On an interior port: the VLAN it carries of a VLAN-aware bridge (1–4095; `None` for untagged).
+        /// On an interior port: the VLAN it carries of a VLAN-aware bridge (1–4094; `None` for untagged).
         vlan: Option<u16>,
     },
     /// A router's port.

@@ -201,6 +201,10 @@ impl State {
         Some(self.port(port.peer?)?.owner())
     }
 
+    pub(crate) fn port_with_tunnel_key(&self, key: u32) -> Option<PortId> {
+        self.index.port_with_tunnel_key(key)
+    }
+
     pub(crate) fn free_tunnel_key(&self, max: u32) -> Option<u32> {
         self.index.free_tunnel_key(max)
     }

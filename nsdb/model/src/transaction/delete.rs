@@ -1,0 +1,104 @@
+//! Deletion, and what it does to the objects that refer to the deleted one.
+
+use super::Transaction;
+use super::rule::without;
+use crate::reference::OnDelete;
+use crate::{ChainId, HostId, ModelError, Object, ObjectKey, PortGroupId, PortId, Role};
+
+impl Transaction {
+    /// Deletes an object, and with it what cannot be without it:
+    ///
+    /// - a bridge's or router's ports and routes, a chain's rules, the routes with the port as next hop, the rules that
+    ///   jump to the chain;
+    /// - filters, peers, group and zone memberships that name it are cleared;
+    /// - rules whose condition names it act from now on as if it were an empty set; those that could never match
+    ///   again are deleted.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` for a host that has bound ports.
+    pub fn delete(&mut self, key: impl Into<ObjectKey>) -> Result<(), ModelError> {
+        let key = key.into();
+        if !self.state.contains(key) {
+            return Err(ModelError::NotFound(key));
+        }
+        let in_the_way: Vec<_> = self
+            .state
+            .referrers(key)
+            .filter(|(role, _)| role.on_delete() == OnDelete::Refuse)
+            .map(|(_, referrer)| referrer)
+            .collect();
+        if !in_the_way.is_empty() {
+            let message = format!("The {key} is in use by {} port(s); unbind them first.", in_the_way.len());
+            return Err(ModelError::conflict(message, in_the_way));
+        }
+        self.remove(key);
+        Ok(())
+    }
+
+    /// Deletes without asking. Each object is taken out of the state before its referrers are treated, so that
+    /// references in a circle (a chain that jumps to itself, two linked ports) come to an end.
+    fn remove(&mut self, first: ObjectKey) {
+        let mut doomed = vec![first];
+        while let Some(key) = doomed.pop() {
+            let Some(object) = self.state.object(key) else { continue };
+            self.drop_object(key);
+            if let Object::Rule(rule) = &object {
+                self.take_out_of_chain(rule.chain, key);
+            }
+            let referrers: Vec<_> = self.state.referrers(key).collect();
+            for (role, referrer) in referrers {
+                match role.on_delete() {
+                    OnDelete::Cascade => doomed.push(referrer),
+                    OnDelete::Clear | OnDelete::Refuse => doomed.extend(self.clear(role, referrer, key)),
+                }
+            }
+        }
+    }
+
+    /// Clears a reference to `target`; gives the referrer if it has to go instead.
+    fn clear(&mut self, role: Role, referrer: ObjectKey, target: ObjectKey) -> Option<ObjectKey> {
+        let mut object = self.state.object(referrer)?;
+        match (&mut object, role) {
+            (Object::Rule(rule), _) => match without(rule.condition.clone(), target) {
+                Some(condition) => rule.condition = condition,
+                None => return Some(referrer),
+            },
+            (object, Role::Filter) => clear_filter(object, ChainId(target.id)),
+            (Object::Port(port), Role::Peer) => {
+                port.peer.take_if(|peer| *peer == PortId(target.id));
+            }
+            (Object::Port(port), Role::Group) => port.port_groups.retain(|g| *g != PortGroupId(target.id)),
+            (Object::Port(port), Role::Binding) => port.binding = None,
+            (Object::TunnelZone(zone), _) => {
+                zone.members.remove(&HostId(target.id));
+            }
+            _ => {}
+        }
+        self.put(object);
+        None
+    }
+
+    fn take_out_of_chain(&mut self, chain: ChainId, rule: ObjectKey) {
+        if let Some(mut chain) = self.state.chain(chain).cloned() {
+            chain.rules.retain(|r| r.0 != rule.id);
+            self.put(chain.into());
+        }
+    }
+}
+
+fn clear_filter(object: &mut Object, chain: ChainId) {
+    let hooks: Vec<&mut Option<ChainId>> = match object {
+        Object::Bridge(bridge) => vec![&mut bridge.inbound_filter, &mut bridge.outbound_filter],
+        Object::Router(router) => vec![
+            &mut router.inbound_filter,
+            &mut router.outbound_filter,
+            &mut router.forward_chain,
+            &mut router.local_redirect_chain,
+        ],
+        Object::Port(port) => vec![&mut port.inbound_filter, &mut port.outbound_filter],
+        _ => vec![],
+    };
+    for hook in hooks {
+        hook.take_if(|c| *c == chain);
+    }
+}

@@ -1,0 +1,84 @@
+//! What no two objects may share.
+
+use std::collections::BTreeMap;
+
+use crate::{ModelError, Object, Port, PortDevice, State, TunnelZone};
+
+/// Checks an object against the others of the state.
+pub(crate) fn unique(state: &State, object: &Object) -> Result<(), ModelError> {
+    match object {
+        Object::Port(port) => {
+            tunnel_key(state, port)?;
+            vlan(state, port)?;
+            addresses(state, port)
+        }
+        Object::TunnelZone(zone) => {
+            zone_name(state, zone)?;
+            member_addresses(zone)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn tunnel_key(state: &State, port: &Port) -> Result<(), ModelError> {
+    match state.port_with_tunnel_key(port.tunnel_key) {
+        Some(other) if other != port.id => {
+            let message = format!("Tunnel key {} belongs to port {other}.", port.tunnel_key);
+            Err(ModelError::conflict(message, [other]))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn vlan(state: &State, port: &Port) -> Result<(), ModelError> {
+    let PortDevice::Bridge { bridge, vlan: Some(vid) } = port.device else { return Ok(()) };
+    let has_vlan = |other: &&Port| {
+        other.id != port.id && matches!(other.device, PortDevice::Bridge { vlan: Some(v), .. } if v == vid)
+    };
+    match siblings(state, port).find(has_vlan) {
+        Some(other) => {
+            let message = format!("VLAN {vid} of bridge {bridge} is carried by port {} already.", other.id);
+            Err(ModelError::conflict(message, [other.id]))
+        }
+        None => Ok(()),
+    }
+}
+
+fn addresses(state: &State, port: &Port) -> Result<(), ModelError> {
+    let PortDevice::Router { router, addresses, .. } = &port.device else { return Ok(()) };
+    for other in siblings(state, port).filter(|other| other.id != port.id) {
+        let PortDevice::Router { addresses: taken, .. } = &other.device else { continue };
+        if let Some(address) = addresses.iter().find(|a| taken.iter().any(|b| a.ip() == b.ip())) {
+            let message =
+                format!("Address {} of router {router} belongs to port {} already.", address.ip(), other.id);
+            return Err(ModelError::conflict(message, [other.id]));
+        }
+    }
+    Ok(())
+}
+
+fn siblings<'a>(state: &'a State, port: &Port) -> impl Iterator<Item = &'a Port> {
+    state.device_ports(port.owner())
+}
+
+fn zone_name(state: &State, zone: &TunnelZone) -> Result<(), ModelError> {
+    match state.tunnel_zone_named(&zone.name) {
+        Some(other) if other.id != zone.id => {
+            let message = format!("There is a tunnel zone named {} already: {}.", zone.name, other.id);
+            Err(ModelError::conflict(message, [other.id]))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn member_addresses(zone: &TunnelZone) -> Result<(), ModelError> {
+    let mut owners = BTreeMap::new();
+    for (host, address) in &zone.members {
+        if let Some(other) = owners.insert(address, host) {
+            let message =
+                format!("Hosts {other} and {host} of tunnel zone {} share address {address}.", zone.id);
+            return Err(ModelError::conflict(message, [*other, *host]));
+        }
+    }
+    Ok(())
+}
