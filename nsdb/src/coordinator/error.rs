@@ -120,6 +120,14 @@ pub enum Error {
         /// The server's reason.
         reason: String,
     },
+    /// The address of the coordinator, or an option of it, is malformed.
+    #[error("coordinator address {address:?} refused: {reason}; write HOST:PORT[,HOST:PORT...][/PATH]")]
+    Address {
+        /// The address as given.
+        address: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// This coordinator was closed.
     #[error("the coordinator was closed by this process: do not retry")]
     Closed,
@@ -148,6 +156,7 @@ impl Error {
             | Self::InUse { .. }
             | Self::Storage { .. }
             | Self::Refused { .. }
+            | Self::Address { .. }
             | Self::Closed => Retry::Never,
         }
     }

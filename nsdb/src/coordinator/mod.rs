@@ -1,7 +1,7 @@
 //! The coordinator: ordered keys shared by every process of the system, with watches and ephemeral keys.
 //!
 //! One trait, three drivers with the same semantics (one conformance suite holds them to it): [`Memory`] for tests,
-//! [`Embedded`] for a single host, ZooKeeper in production. The trait promises no more than the weakest can keep:
+//! [`Embedded`] for a single host, [`ZooKeeper`] in production. The trait promises no more than the weakest can keep:
 //! no multi-key transactions, no ordering between watches, no watch or ephemeral key that outlives a lost session
 //! without the consumer's doing. Instead it publishes an *epoch*: see [`Status`].
 
@@ -12,6 +12,7 @@ mod local;
 mod memory;
 mod tree;
 mod watch;
+mod zookeeper;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub use key::MAX_KEY_BYTES;
 pub use local::Resume;
 pub use memory::Memory;
 pub use watch::Watch;
+pub use zookeeper::{ZooKeeper, ZooKeeperOptions};
 
 /// A pending coordinator operation. Every one ends by its driver's deadline.
 pub type Operation<'a, T> = BoxFuture<'a, Result<T>>;

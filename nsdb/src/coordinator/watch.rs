@@ -81,6 +81,16 @@ impl Watches {
         }
     }
 
+    /// Whether a target has consumers.
+    pub(super) fn is_watched(&self, target: &Target) -> bool {
+        self.channels.lock().contains_key(target)
+    }
+
+    /// All targets that have consumers.
+    pub(super) fn targets(&self) -> Vec<Target> {
+        self.channels.lock().keys().cloned().collect()
+    }
+
     /// Tells every consumer that its target may have changed.
     pub(super) fn signal_all(&self) {
         for channel in self.channels.lock().values() {

@@ -1,1 +1,3 @@
 //! Test and benchmark support: reference forwarder, topology generators, clusters
+
+pub mod zookeeper;
