@@ -16,6 +16,7 @@ mod mac;
 mod mask;
 mod parse;
 mod quoted;
+pub mod text;
 mod view;
 
 pub use action::{Action, DpPort, SetField};

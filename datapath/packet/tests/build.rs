@@ -1,5 +1,7 @@
 //! Frames that virtual devices originate, read back by the parser and checked sum by sum.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::net::Ipv4Addr;
 
 use packet::build::{

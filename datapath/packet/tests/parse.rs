@@ -1,5 +1,7 @@
 //! What the parser makes of hand-written frames, held against the kernel's rules (net/openvswitch/flow.c).
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use packet::{MacAddr, PacketView, ParseError, TunnelKey, VLAN_PRESENT, ethertype, frag, ip_proto};
 
 fn parse(frame: &[u8]) -> PacketView<'_> {
