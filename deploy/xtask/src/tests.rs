@@ -10,10 +10,13 @@ use crate::size::{Function, functions, has_header};
 use crate::source::code_only;
 use crate::{arrows, deps};
 
-/// Metadata of a workspace of `crates`, each with its dependencies: (name, section, path?).
-fn metadata(crates: &[(&str, &[(&str, Option<&str>, bool)])]) -> Metadata {
+/// A dependency: its name, its section (none for the normal one), whether it is in the workspace.
+type Dependency = (&'static str, Option<&'static str>, bool);
+
+/// Metadata of a workspace of `crates`, each with its dependencies.
+fn metadata(crates: &[(&str, &[Dependency])]) -> Metadata {
     let id = |name: &str| format!("path+file:///w/{name}#0.1.0");
-    let package = |(name, dependencies): &(&str, &[(&str, Option<&str>, bool)])| {
+    let package = |(name, dependencies): &(&str, &[Dependency])| {
         let dependencies: Vec<String> = dependencies
             .iter()
             .map(|(target, kind, path)| {
