@@ -17,9 +17,10 @@ lab_kernel() {
   return 1
 }
 
-# The running kernel's openvswitch is loaded, built in, or can be loaded.
+# The running kernel's openvswitch is loaded, can be loaded, or is built in.
 lab_module() {
-  [ -d /sys/module/openvswitch ] || modprobe -q openvswitch 2>/dev/null
+  [ -d /sys/module/openvswitch ] || modprobe -q openvswitch 2>/dev/null ||
+    grep -q -m 1 ' ovs_dp_process_packet' /proc/kallsyms 2>/dev/null
 }
 
 # This machine's own kernel will do: the module, root, and namespaces to keep to ourselves.
