@@ -3,8 +3,8 @@
 //! A document is derived from the objects; the commit log's entries say what changed, documents say what is.
 
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Host, HostId, IpAddrGroup, IpAddrGroupId, Port, PortGroup, PortGroupId,
-    PortId, Route, Router, RouterId, Rule, TunnelZone, TunnelZoneId,
+    Bridge, BridgeId, Chain, ChainId, Host, HostId, IpAddrGroup, IpAddrGroupId, Object, Port, PortGroup,
+    PortGroupId, PortId, Route, Router, RouterId, Rule, TunnelZone, TunnelZoneId,
 };
 
 /// A bridge or a router.
@@ -125,6 +125,36 @@ impl Document {
             Self::IpAddrGroup(d) => DocumentKey::IpAddrGroup(d.id),
             Self::Host(d) => DocumentKey::Host(d.host.id),
             Self::TunnelZone(d) => DocumentKey::TunnelZone(d.id),
+        }
+    }
+
+    /// The objects that the document is the home of. Every object of a topology stands in exactly one document, so
+    /// that all documents together are all of the topology.
+    pub fn into_objects(self) -> Vec<Object> {
+        match self {
+            Self::Bridge(d) => with_parts(d.bridge, d.ports.into_iter().map(|entry| entry.port.into())),
+            Self::Router(d) => {
+                let ports = d.ports.into_iter().map(|entry| entry.port.into());
+                with_parts(d.router, ports.chain(d.routes.into_iter().map(Object::from)))
+            }
+            Self::Chain(d) => with_parts(d.chain, d.rules.into_iter().map(Object::from)),
+            Self::PortGroup(d) => vec![d.into()],
+            Self::IpAddrGroup(d) => vec![d.into()],
+            Self::Host(d) => vec![d.host.into()],
+            Self::TunnelZone(d) => vec![d.into()],
+        }
+    }
+}
+
+fn with_parts(head: impl Into<Object>, parts: impl Iterator<Item = Object>) -> Vec<Object> {
+    std::iter::once(head.into()).chain(parts).collect()
+}
+
+impl From<DeviceId> for DocumentKey {
+    fn from(device: DeviceId) -> Self {
+        match device {
+            DeviceId::Bridge(id) => Self::Bridge(id),
+            DeviceId::Router(id) => Self::Router(id),
         }
     }
 }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod chain;
+mod codec;
 mod device;
 mod document;
 mod error;
@@ -15,12 +16,14 @@ mod ids;
 mod index;
 mod object;
 mod port;
+mod projection;
 mod reference;
 mod state;
 mod transaction;
 mod validate;
 
 pub use chain::{Chain, Condition, FragmentPolicy, MaskedMac, Match, Rule, RuleAction};
+pub use codec::{DecodeError, LogEntry, decode_document, encode_document};
 pub use device::{Bridge, NextHop, Route, Router};
 pub use document::{
     BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument, PortEntry,
@@ -34,6 +37,7 @@ pub use ids::{
 };
 pub use object::{Change, Kind, Object, ObjectKey, Version};
 pub use port::{Binding, Port, PortDevice};
+pub use projection::{affected_documents, all_documents, document};
 pub use reference::{Reference, Role};
 pub use state::State;
 pub use transaction::{Transaction, generated_mac};

@@ -12,9 +12,9 @@ use imbl::OrdMap;
 
 use crate::index::Index;
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Change, DeviceId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind,
-    Object, ObjectKey, Port, PortGroup, PortGroupId, PortId, Role, Route, RouteId, Router, RouterId, Rule,
-    RuleId, TunnelZone, TunnelZoneId, Version,
+    Bridge, BridgeId, Chain, ChainId, Change, DeviceId, Document, Host, HostId, IpAddrGroup, IpAddrGroupId,
+    Kind, Object, ObjectKey, Port, PortGroup, PortGroupId, PortId, Role, Route, RouteId, Router, RouterId,
+    Rule, RuleId, TunnelZone, TunnelZoneId, Version,
 };
 
 macro_rules! tables {
@@ -91,6 +91,15 @@ impl State {
     /// The empty topology, version 0.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The topology that stands in `documents`, which must be all documents of one version.
+    pub fn from_documents(version: Version, documents: impl IntoIterator<Item = Document>) -> Self {
+        let mut state = Self { version, ..Self::default() };
+        for object in documents.into_iter().flat_map(Document::into_objects) {
+            state.put(object);
+        }
+        state
     }
 
     /// The version that the state stands at.
