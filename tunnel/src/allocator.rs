@@ -64,6 +64,11 @@ impl PortKeyAllocator {
         true
     }
 
+    /// Every port that has a key, with it, by port id.
+    pub fn iter(&self) -> impl Iterator<Item = (PortId, PortKey)> + '_ {
+        self.by_port.iter().map(|(port, key)| (*port, *key))
+    }
+
     /// Takes the port's key back.
     pub fn release(&mut self, port: PortId) -> Option<PortKey> {
         let key = self.by_port.remove(&port)?;
