@@ -2,12 +2,17 @@
 
 #![forbid(unsafe_code)]
 
+mod compose;
 mod drop;
+mod simulator;
 mod tag;
 mod topology;
+pub mod trace;
 mod verdict;
+mod walk;
 
 pub use drop::DropReason;
+pub use simulator::{MaskMode, Simulator};
 pub use tag::Tag;
 pub use topology::{
     Bridge, BridgeConfig, Chain, Link, Neighbour, Origin, Port, PortKind, PortLocation, Router, RouterConfig,

@@ -233,7 +233,7 @@ fn touch_routes(old: Option<&Router>, new: Option<&Router>, touched: &mut Touche
         if old.and_then(|old| old.destination(destination.prefix)).is_none() {
             touch(destination.prefix);
             let covering = old.and_then(|old| old.covering(destination.prefix));
-            touch(covering.map_or_else(|| super::router::any_of(destination.prefix), |c| c.prefix));
+            touch(covering.map_or_else(|| super::router::any_of(destination.prefix.ip()), |c| c.prefix));
         }
     }
 }

@@ -19,14 +19,13 @@ use model::{BridgeId, ChainId, IpAddrGroupId, PortId, RouterId, Version};
 use packet::MacAddr;
 use rustc_hash::FxBuildHasher;
 
+pub(crate) use bridge::RouterPeer;
 pub use bridge::{Bridge, BridgeConfig};
-pub(crate) use bridge::{FloodPort, RouterPeer};
 pub use chain::Chain;
 pub(crate) use chain::{AddressSet, CompiledRule, Subject};
 pub use port::{Link, Port, PortKind};
-pub(crate) use router::{Destination, RouteEntry};
+pub(crate) use router::{Destination, RouteEntry, any_of};
 pub use router::{Origin, Router, RouterConfig};
-pub(crate) use trie::Found;
 pub use update::{PortLocation, Update};
 
 /// A persistent map keyed by ids of ours.

@@ -3,7 +3,7 @@
 //! The routes of a router are those of its document and two implied kinds: each port address is local, and the
 //! network of each port address is connected. An implied route yields to an explicit one for the same prefix.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use ipnetwork::IpNetwork;
@@ -67,6 +67,16 @@ pub enum Origin {
     Implied(PortId),
 }
 
+impl Origin {
+    /// The configured route.
+    pub fn route(self) -> Option<RouteId> {
+        match self {
+            Self::Configured(route) => Some(route),
+            Self::Implied(_) => None,
+        }
+    }
+}
+
 impl RouteEntry {
     /// Routes of equal rank share the traffic.
     pub(crate) fn rank(&self) -> (u8, u32) {
@@ -108,7 +118,7 @@ impl Router {
         }
         for port in ports {
             for address in port.addresses() {
-                let (origin, source) = (Origin::Implied(port.id), any_of(*address));
+                let (origin, source) = (Origin::Implied(port.id), any_of(address.ip()));
                 let local = NextHop::Local { port: Some(port.id) };
                 let connected = NextHop::Port { port: port.id, gateway: None };
                 let host = IpNetwork::from(address.ip());
@@ -176,7 +186,11 @@ pub(crate) fn network(prefix: IpNetwork) -> IpNetwork {
     IpNetwork::new(prefix.network(), prefix.prefix()).unwrap_or(prefix)
 }
 
-/// The empty prefix of the same family.
-pub(crate) fn any_of(prefix: IpNetwork) -> IpNetwork {
-    IpNetwork::new(prefix.network(), 0).map_or(prefix, network)
+/// The empty prefix of the family of an address.
+pub(crate) fn any_of(addr: IpAddr) -> IpNetwork {
+    let unspecified = match addr {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    IpNetwork::new(unspecified, 0).unwrap_or_else(|_| IpNetwork::from(unspecified))
 }
