@@ -1,5 +1,5 @@
 //! The arrows that may exist between the crates of the workspace: one table, checked against
-//! what the manifests declare.
+//! what the manifests declare. And that no crate opts out of the workspace's lints.
 
 use cargo_metadata::{DependencyKind, Metadata};
 
@@ -107,4 +107,13 @@ fn forbidden(rule: &Rule, target: &str, kind: DependencyKind) -> String {
         "{name} -> {target} [{section}]: forbidden arrow; {name} may use {may_use}. Remove the dependency, \
          and move what is shared into a crate both may use or pass it in from the caller"
     )
+}
+
+/// One line for a manifest that does not take the lints of the workspace.
+pub(crate) fn check_lints(name: &str, manifest: &str) -> Option<String> {
+    let mut lines = manifest.lines().map(str::trim).skip_while(|line| *line != "[lints]");
+    let inherits = lines.next().is_some() && lines.next() == Some("workspace = true");
+    (!inherits).then(|| {
+        format!("{name}: does not take the workspace's lints: add `[lints]` `workspace = true` to Cargo.toml")
+    })
 }

@@ -57,6 +57,10 @@ fn deps(root: &Path) -> Result<Vec<String>> {
         .exec()
         .context("cargo metadata failed: run it to see why")?;
     let mut violations = arrows::check(&metadata);
+    for package in &metadata.packages {
+        let manifest = source::read(package.manifest_path.as_std_path())?;
+        violations.extend(arrows::check_lints(&package.name, &manifest));
+    }
     for name in arrows::pure_crates() {
         let Some(package) = metadata.packages.iter().find(|p| p.name.as_str() == name) else { continue };
         violations.extend(purity::check_closure(name, &purity::closure(root, name)?));

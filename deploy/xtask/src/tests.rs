@@ -103,6 +103,16 @@ fn an_unknown_crate_must_be_entered_in_the_table() {
 }
 
 #[test]
+fn a_crate_without_the_lints_of_the_workspace_is_refused() {
+    assert!(
+        arrows::check_lints("packet", "[package]\nname = \"packet\"\n\n[lints]\nworkspace = true\n")
+            .is_none()
+    );
+    assert!(arrows::check_lints("packet", "[package]\nname = \"packet\"\n").is_some());
+    assert!(arrows::check_lints("packet", "[lints.rust]\nunsafe_code = \"allow\"\n").is_some());
+}
+
+#[test]
 fn tokio_below_a_pure_crate_is_reported_with_its_way_in() {
     let tree =
         "0 packet v0.1.0 (/w/packet)\n1 bytes v1.0.0\n1 helpful v1.0.0\n2 tokio v1.54.0\n1 smallvec v1.0.0\n";
@@ -192,12 +202,17 @@ fn workspace(root: &Path, extra: &str, source: &str) {
         fs::write(path, text).unwrap();
     };
     let manifest = |name: &str, extra: &str| {
-        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{extra}")
+        format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lints]\nworkspace = true\n{extra}"
+        )
     };
-    write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"packet\"]\nexclude = [\"registry\"]\n");
+    write(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"packet\"]\nexclude = [\"registry\"]\n[workspace.lints.rust]\n",
+    );
     write("packet/Cargo.toml", &manifest("packet", extra));
     write("packet/src/lib.rs", source);
-    write("registry/tokio/Cargo.toml", &manifest("tokio", "[workspace]\n"));
+    write("registry/tokio/Cargo.toml", &manifest("tokio", "[workspace]\n[workspace.lints.rust]\n"));
     write("registry/tokio/src/lib.rs", "");
 }
 
