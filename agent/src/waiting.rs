@@ -1,0 +1,69 @@
+//! The waiting room: packets whose way depends on something not known yet.
+//!
+//! Bounded per need and in total. Each new snapshot lets every packet try again, in the order of arrival.
+
+use std::time::Duration;
+
+use simulation::Need;
+
+use crate::worker::StoredPacket;
+
+/// How long a packet waits, in milliseconds.
+pub(crate) const PATIENCE_MS: u64 = Duration::from_secs(3).as_millis() as u64;
+/// Packets in the room.
+const ROOM: usize = 512;
+/// Packets that wait for the same thing.
+const ROOM_PER_NEED: usize = 32;
+
+/// There is no room for another packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RoomFull;
+
+/// A packet and what it waits for.
+#[derive(Debug)]
+pub(crate) struct Parked {
+    /// The packet.
+    pub packet: StoredPacket,
+    /// What it waits for.
+    pub need: Need,
+    /// When it is given up, in milliseconds since the worker started.
+    pub deadline: u64,
+}
+
+/// Packets that wait, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct WaitingRoom {
+    parked: Vec<Parked>,
+}
+
+impl WaitingRoom {
+    /// Takes a packet in.
+    pub(crate) fn park(&mut self, parked: Parked) -> Result<(), RoomFull> {
+        let same = self.parked.iter().filter(|other| other.need == parked.need).count();
+        if self.parked.len() >= ROOM || same >= ROOM_PER_NEED {
+            return Err(RoomFull);
+        }
+        self.parked.push(parked);
+        Ok(())
+    }
+
+    /// Everyone, oldest first: to try again.
+    pub(crate) fn take_all(&mut self) -> Vec<Parked> {
+        std::mem::take(&mut self.parked)
+    }
+
+    /// Those whose time is up.
+    pub(crate) fn take_expired(&mut self, now: u64) -> Vec<Parked> {
+        self.parked.extract_if(.., |parked| parked.deadline <= now).collect()
+    }
+
+    /// Packets in the room.
+    pub(crate) fn len(&self) -> usize {
+        self.parked.len()
+    }
+
+    /// True if nobody waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parked.is_empty()
+    }
+}

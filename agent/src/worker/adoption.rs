@@ -1,0 +1,105 @@
+//! Adoption: flows that a former life of the agent left in the datapath are simulated again and taken over.
+//!
+//! They keep forwarding until their turn comes. The control plane asks for it once it is in sync: every document
+//! reachable from this host's bindings, the port locations and the learned tables are in the published snapshot.
+
+use std::time::Instant;
+
+use datapath::{FlowDump, Ufid};
+use packet::{Action, FlowKey, FlowMask};
+
+use super::forward::Decision;
+use super::{CORRECTIONS_PER_TURN, Core};
+use crate::flow_table::{KeyOrigin, Life, NewFlow, TagChanges};
+use crate::writer::{FlowBody, FlowWrite};
+
+impl Core {
+    /// Takes over the next few flows.
+    pub(super) fn adopt_some(&mut self, now: Instant) {
+        for _ in 0..CORRECTIONS_PER_TURN {
+            let Some(flow) = self.inherited.pop_front() else { return };
+            self.adopt(flow, now);
+        }
+    }
+
+    fn adopt(&mut self, flow: FlowDump, now: Instant) {
+        let Some(ufid) = flow.ufid.filter(|ufid| self.table.get(*ufid).is_none()) else { return };
+        let (Some(key), Some(mask), Some(actions)) = (flow.key, flow.mask, flow.actions) else {
+            return self.unsent.push(FlowWrite::Delete(ufid));
+        };
+        if self.snapshot.tunnels.contains(key.in_port) {
+            return self.adopt_arrival(ufid, &key, &mask, &actions, now);
+        }
+        match self.decide_again(&key, now) {
+            Some(decision) if decision.mask.is_wider_or_equal(&mask) => {
+                self.take_over(ufid, key, mask, &actions, decision, now);
+            }
+            _ => {
+                self.counters.flows_removed.one_more();
+                self.unsent.push(FlowWrite::Delete(ufid));
+            }
+        }
+    }
+
+    /// Remembers a flow under the name that it has; corrects its actions if they are not what they should be.
+    fn take_over(
+        &mut self,
+        ufid: Ufid,
+        key: FlowKey,
+        mask: FlowMask,
+        actions: &[Action],
+        decision: Decision,
+        now: Instant,
+    ) {
+        let new = NewFlow {
+            key,
+            origin: KeyOrigin::Dump,
+            mask,
+            actions: &decision.actions,
+            tags: &decision.tags,
+            life: decision.life,
+        };
+        let mut changes = TagChanges::default();
+        let now_ms = self.ms(now);
+        if !self.table.adopt(ufid, &new, now_ms, &mut changes) {
+            self.unsent.push(FlowWrite::Delete(ufid));
+            return self.install(&key, KeyOrigin::Dump, decision, now);
+        }
+        self.events.say_stations(&changes, &self.counters);
+        self.watch_deadline(ufid, decision.life);
+        self.counters.flows_adopted.one_more();
+        if actions != decision.actions {
+            self.counters.flows_modified.one_more();
+            let body = FlowBody { ufid, key, mask, actions: decision.actions };
+            self.unsent.push(FlowWrite::Modify(Box::new(body)));
+        }
+    }
+
+    /// A flow for a local port that other hosts send to: kept if it still leads where it should.
+    fn adopt_arrival(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action], now: Instant) {
+        let wanted = self.arrivals.wanted(key).filter(|arrival| actions == [Action::Output(arrival.output)]);
+        let Some(arrival) = wanted else {
+            return self.unsent.push(FlowWrite::Delete(ufid));
+        };
+        // Ours was refused because this one has the same match: this one takes its place.
+        if let Some(ours) = arrival.ufid {
+            self.forget(ours);
+        }
+        let new = NewFlow {
+            key: *key,
+            origin: KeyOrigin::Dump,
+            mask: *mask,
+            actions,
+            tags: &[],
+            life: Life::Kept,
+        };
+        let now_ms = self.ms(now);
+        if self.table.adopt(ufid, &new, now_ms, &mut TagChanges::default()) {
+            self.counters.flows_adopted.one_more();
+            self.arrivals.installed(key, Some(ufid));
+        } else {
+            self.unsent.push(FlowWrite::Delete(ufid));
+            self.arrivals.installed(key, None);
+        }
+    }
+}
