@@ -4,6 +4,7 @@
 
 mod compose;
 mod drop;
+mod resolver;
 mod simulator;
 mod tag;
 mod topology;
@@ -12,6 +13,7 @@ mod verdict;
 mod walk;
 
 pub use drop::DropReason;
+pub use resolver::{NeighbourId, Resolver, ResolverEvent, ResolverFull};
 pub use simulator::{MaskMode, Simulator};
 pub use tag::Tag;
 pub use topology::{

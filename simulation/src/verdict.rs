@@ -115,10 +115,12 @@ pub enum Effect {
         /// Port of that bridge.
         port: PortId,
     },
-    /// A router learned a neighbour's address; not yet in the table, or changed.
+    /// A router heard a neighbour say its address: not yet in the table, changed, or confirmed by an ARP reply.
     LearnArp {
         /// The router.
         router: RouterId,
+        /// Port of the router that heard it.
+        port: PortId,
         /// Neighbour's protocol address.
         ip: IpAddr,
         /// Neighbour's hardware address.

@@ -1,6 +1,7 @@
 //! Bridges as the simulation reads them: flood lists, and the router ports that are cabled to them.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use model::{Bridge as Config, BridgeDocument, BridgeId, ChainId, DeviceId, DocumentKey, PortId, RouterId};
 use packet::MacAddr;
@@ -66,17 +67,17 @@ impl From<&Config> for BridgeConfig {
 
 impl Bridge {
     /// Compiles a document. Its ports, and those at the other end of their cables, are looked up in `ports`.
-    pub(super) fn compile(document: &BridgeDocument, ports: &IdMap<PortId, std::sync::Arc<Port>>) -> Self {
+    pub(super) fn compile(document: &BridgeDocument, ports: &IdMap<PortId, Arc<Port>>) -> Self {
         let ids = document.ports.iter().map(|entry| entry.port.id).collect();
         Self::index(BridgeConfig::from(&document.bridge), ids, ports)
     }
 
     /// The same bridge after a device that it is cabled to has changed.
-    pub(super) fn reindex(&self, ports: &IdMap<PortId, std::sync::Arc<Port>>) -> Self {
+    pub(super) fn reindex(&self, ports: &IdMap<PortId, Arc<Port>>) -> Self {
         Self::index(self.config.clone(), self.ports.clone(), ports)
     }
 
-    fn index(config: BridgeConfig, ids: Vec<PortId>, ports: &IdMap<PortId, std::sync::Arc<Port>>) -> Self {
+    fn index(config: BridgeConfig, ids: Vec<PortId>, ports: &IdMap<PortId, Arc<Port>>) -> Self {
         let mut bridge = Self { config, ports: ids, flood: Vec::new(), routers: Vec::new(), missing: None };
         for port in bridge.ports.iter().filter_map(|id| ports.get(id)) {
             let PortKind::Bridge { vlan, .. } = port.kind else { continue };
@@ -89,7 +90,7 @@ impl Bridge {
                             port: port.id,
                             router,
                             mac,
-                            addresses: addresses.iter().map(|a| a.ip()).collect(),
+                            addresses: addresses.iter().map(ipnetwork::IpNetwork::ip).collect(),
                         }),
                         _ => bridge.missing = Some(DocumentKey::Router(router)),
                     }

@@ -126,4 +126,16 @@ impl Topology {
     pub fn neighbour(&self, router: RouterId, ip: IpAddr) -> Option<Neighbour> {
         self.neighbours.get(&(router, ip)).copied()
     }
+
+    /// The broadcast question "who has `target`?" as a router's port asks it, to be simulated from
+    /// [`crate::Ingress::Emit`] of that port; `None` if the port is no router port with an address of that family.
+    pub fn arp_request(&self, port: PortId, target: IpAddr) -> Option<Vec<u8>> {
+        let port = self.port(port)?;
+        match (port.mac()?, port.address_towards(target)?, target) {
+            (mac, IpAddr::V4(own), IpAddr::V4(target)) => {
+                Some(packet::build::arp_request((mac, own), target))
+            }
+            _ => None,
+        }
+    }
 }

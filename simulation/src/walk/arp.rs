@@ -62,7 +62,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
         let operation = self.seen.key.ip_proto;
         // A reply is heard even if it says nothing new: somebody asked whether the entry still holds.
         if !known || u16::from(operation) == arp_op::REPLY {
-            self.effects.push(Effect::LearnArp { router, ip, mac });
+            self.effects.push(Effect::LearnArp { router, port: packet.input.id, ip, mac });
         }
     }
 }

@@ -62,7 +62,11 @@ impl<'a, T: Tracer> Walk<'a, T> {
         }
         let dst = self.seen.eth_dst(&frame.headers);
         let switched = Switched { bridge, input, vlan, frame };
-        if dst.is_multicast() { self.to_group(switched, dst) } else { self.to_station(switched, dst) }
+        if dst.is_multicast() {
+            self.switch_group(&switched, dst)
+        } else {
+            self.switch_station(&switched, dst)
+        }
     }
 
     /// Router ports are known by configuration; everybody else by what they send.
@@ -81,8 +85,8 @@ impl<'a, T: Tracer> Walk<'a, T> {
         }
     }
 
-    fn to_station(&mut self, switched: Switched<'a>, mac: MacAddr) -> Walked {
-        let Switched { bridge, input, vlan, .. } = switched;
+    fn switch_station(&mut self, switched: &Switched<'a>, mac: MacAddr) -> Walked {
+        let Switched { bridge, input, vlan, .. } = *switched;
         let id = bridge.config.id;
         self.tag(Tag::Mac { bridge: id, vlan, mac });
         let router = if vlan == 0 { bridge.router_by_mac(mac).map(|peer| peer.port) } else { None };
@@ -93,20 +97,20 @@ impl<'a, T: Tracer> Walk<'a, T> {
             Some(port) if port.id == input.id => self.drop(DropReason::Hairpin(id), &switched.frame),
             Some(port) => {
                 self.tag(Tag::Port(port.id));
-                self.switch_out(&switched, port)
+                self.switch_out(switched, port)
             }
-            None => self.need_peers(bridge, vlan).and_then(|()| self.flood(&switched)),
+            None => self.need_peers(bridge, vlan).and_then(|()| self.flood(switched)),
         }
     }
 
-    fn to_group(&mut self, switched: Switched<'a>, mac: MacAddr) -> Walked {
-        match self.group_target(&switched, mac)? {
-            GroupTarget::Everybody => self.flood(&switched),
+    fn switch_group(&mut self, switched: &Switched<'a>, mac: MacAddr) -> Walked {
+        match self.group_target(switched, mac)? {
+            GroupTarget::Everybody => self.flood(switched),
             GroupTarget::Router(peer) => match self.topology.port(peer.port) {
                 Some(port) => {
                     self.tag(Tag::Port(port.id));
                     self.tag(Tag::Flood(switched.bridge.config.id));
-                    self.switch_out(&switched, port)
+                    self.switch_out(switched, port)
                 }
                 None => self.drop(DropReason::PortUnknown(peer.port), &switched.frame),
             },
@@ -114,10 +118,10 @@ impl<'a, T: Tracer> Walk<'a, T> {
                 self.per_packet = true;
                 for peer in switched.bridge.routers.iter().filter(|peer| peer.port != switched.input.id) {
                     if let Some(port) = self.topology.port(peer.port) {
-                        self.switch_out(&switched, port)?;
+                        self.switch_out(switched, port)?;
                     }
                 }
-                self.flood(&switched)
+                self.flood(switched)
             }
         }
     }
