@@ -3,6 +3,8 @@
 //! | module | what | who uses it |
 //! |---|---|---|
 //! | [`coordinator`] | ordered keys, watches, ephemeral keys; drivers memory, embedded, ZooKeeper | everything below |
+//! | [`store`] | the whole topology in memory, changed through the commit log | API servers |
+//! | [`interest`] | the documents that one agent needs, and their changes | agents |
 //! | [`tables`] | learned and ephemeral maps shared by all hosts: MAC, ARP, active ports | both |
 //! | [`presence`] | which hosts are alive, with which interfaces | both |
 //!
@@ -18,5 +20,13 @@
 //! ```
 
 pub mod coordinator;
+mod documents;
+mod error;
+pub mod interest;
+mod log;
 pub mod presence;
+mod progress;
+pub mod store;
 pub mod tables;
+
+pub use error::Error;

@@ -33,7 +33,7 @@ impl Instance {
     pub fn holding(lock: &File, machine: &str) -> io::Result<Self> {
         let metadata = lock.metadata()?;
         Ok(Self {
-            nonce: random_uuid()?,
+            nonce: Uuid::new_v4(),
             machine: machine.to_owned(),
             pid: std::process::id(),
             boot: std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned(),
@@ -50,8 +50,4 @@ impl Instance {
     pub(super) fn resembles(&self, other: &Self) -> bool {
         self.machine == other.machine && self.boot != other.boot && self.lock == other.lock
     }
-}
-
-fn random_uuid() -> io::Result<Uuid> {
-    std::fs::read_to_string("/proc/sys/kernel/random/uuid")?.trim().parse().map_err(io::Error::other)
 }

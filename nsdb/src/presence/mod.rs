@@ -6,9 +6,11 @@
 mod agent;
 mod hosts;
 mod instance;
+mod register;
 mod state;
 
 pub use agent::{ClaimError, HostIdInUse, Presence, Standing};
 pub use hosts::Hosts;
 pub use instance::Instance;
+pub use register::register_host;
 pub use state::{Endpoint, HostState, Interface, InterfaceKind};

@@ -1,0 +1,57 @@
+//! Documents in the coordinator: one root per device, with pages below it where it is large.
+//!
+//! A root says which version of the topology the document is current for (its *stamp*) and is only ever replaced, by
+//! compare-and-put, with a higher stamp; so any server may write any document at any time, and the newest wins.
+//!
+//! **No ghosts.** A writer that was stopped for long must not bring back what was deleted in the meantime. So a deleted
+//! document leaves a tombstone, and a document that is not there is created in two steps: first as `pending`, which readers
+//! take for absent; then, if the store's `floor` is not above the writer's version, live, by compare-and-put. Tombstones
+//! are collected only once `floor` has passed them. If the tombstone was collected before the first step, the writer
+//! sees the floor; if it was there, the first step fails; if it came later, the second does.
+//!
+//! **Pages** are immutable and named by version and content; the root lists them. A writer creates the new ones, replaces
+//! the root, then deletes those that the root lists no more; a reader that misses one reads the root again. Pages are
+//! cut by content, so a change of one child rewrites one page.
+
+mod pages;
+mod read;
+mod root;
+mod write;
+
+use model::DocumentKey;
+use uuid::Uuid;
+
+pub(crate) use read::{DocumentReader, Everything, Read, read_all};
+pub(crate) use write::{collect_tombstone, write_document};
+
+/// The kinds of document with their prefixes.
+const KINDS: [&str; 7] = ["bridge", "router", "chain", "port-group", "ip-addr-group", "host", "tunnel-zone"];
+
+/// The key of a document's root.
+pub(crate) fn path(key: DocumentKey) -> String {
+    let (kind, id): (&str, Uuid) = match key {
+        DocumentKey::Bridge(id) => ("bridge", id.0),
+        DocumentKey::Router(id) => ("router", id.0),
+        DocumentKey::Chain(id) => ("chain", id.0),
+        DocumentKey::PortGroup(id) => ("port-group", id.0),
+        DocumentKey::IpAddrGroup(id) => ("ip-addr-group", id.0),
+        DocumentKey::Host(id) => ("host", id.0),
+        DocumentKey::TunnelZone(id) => ("tunnel-zone", id.0),
+    };
+    format!("doc/{kind}/{id}")
+}
+
+/// The document of a kind's prefix and a name below it; `None` for a name that is no id.
+fn key_of(kind: &str, name: &str) -> Option<DocumentKey> {
+    let id: Uuid = name.parse().ok()?;
+    Some(match kind {
+        "bridge" => DocumentKey::Bridge(id.into()),
+        "router" => DocumentKey::Router(id.into()),
+        "chain" => DocumentKey::Chain(id.into()),
+        "port-group" => DocumentKey::PortGroup(id.into()),
+        "ip-addr-group" => DocumentKey::IpAddrGroup(id.into()),
+        "host" => DocumentKey::Host(id.into()),
+        "tunnel-zone" => DocumentKey::TunnelZone(id.into()),
+        _ => return None,
+    })
+}

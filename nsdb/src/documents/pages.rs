@@ -1,0 +1,218 @@
+//! Cutting a large document into pages and putting it together again.
+//!
+//! A page is a document of the same kind that holds a run of the children and nothing else. Where a run ends depends on
+//! the ids of the children alone, so inserting or removing one child moves no other boundary.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use model::{
+    Bridge, BridgeDocument, BridgeId, Chain, ChainDocument, DecodeError, Document, Host, HostDocument,
+    HostId, IpAddrGroup, Router, RouterDocument, RouterId, TunnelZone, decode_document, encode_document,
+};
+use uuid::Uuid;
+
+/// Documents up to this size stay in one piece.
+const WHOLE_BYTES: usize = 32 * 1024;
+/// A run ends at about every this many-th child…
+const RUN: u64 = 64;
+/// …and at this many at the latest.
+const MAX_RUN: usize = 192;
+
+/// A document as it is to be stored.
+pub(super) struct Paged {
+    /// What stands in the root.
+    pub(super) root: Bytes,
+    /// The pages, in order; empty for a small document.
+    pub(super) pages: Vec<Bytes>,
+}
+
+/// Cuts a document.
+pub(super) fn cut(document: Document) -> Paged {
+    let whole = encode(&document);
+    if whole.len() <= WHOLE_BYTES {
+        return Paged { root: whole, pages: Vec::new() };
+    }
+    let (root, pages) = split(document);
+    Paged { root: encode(&root), pages: pages.iter().map(encode).collect() }
+}
+
+/// Puts a document together again.
+pub(super) fn join<'a>(root: &[u8], pages: impl Iterator<Item = &'a Bytes>) -> Result<Document, JoinError> {
+    let mut document = decode_document(root)?.1;
+    let mut paged = false;
+    for page in pages {
+        extend(&mut document, decode_document(page)?.1)?;
+        paged = true;
+    }
+    if let (Document::Chain(document), true) = (&mut document, paged) {
+        document.chain.rules = document.rules.iter().map(|rule| rule.id).collect();
+    }
+    Ok(document)
+}
+
+/// Why a document's parts do not make a document.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum JoinError {
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    #[error("a page belongs to another document")]
+    Foreign,
+}
+
+/// A document or part of one, as it stands in the coordinator. Its version stands in the root's header: a page stays the
+/// same over many.
+fn encode(document: &Document) -> Bytes {
+    encode_document(0, document).into()
+}
+
+fn split(document: Document) -> (Document, Vec<Document>) {
+    match document {
+        Document::Bridge(BridgeDocument { bridge, ports }) => {
+            let bare = bare_bridge(bridge.id);
+            let page = |ports| Document::Bridge(BridgeDocument { bridge: bare.clone(), ports });
+            let pages = runs(ports, |entry| hash(entry.port.id.0)).map(page).collect();
+            (Document::Bridge(BridgeDocument { bridge, ports: Vec::new() }), pages)
+        }
+        Document::Router(RouterDocument { router, ports, routes }) => {
+            let bare = bare_router(router.id);
+            let page =
+                |ports, routes| Document::Router(RouterDocument { router: bare.clone(), ports, routes });
+            let ports = runs(ports, |entry| hash(entry.port.id.0)).map(|ports| page(ports, Vec::new()));
+            let routes = runs(routes, |route| hash(route.id.0)).map(|routes| page(Vec::new(), routes));
+            let pages = ports.chain(routes).collect();
+            (Document::Router(RouterDocument { router, ports: Vec::new(), routes: Vec::new() }), pages)
+        }
+        Document::Chain(ChainDocument { chain, rules }) => {
+            let bare = Chain { id: chain.id, tenant_id: None, name: None, rules: Vec::new() };
+            let page = |rules| Document::Chain(ChainDocument { chain: bare.clone(), rules });
+            let pages = runs(rules, |rule| hash(rule.id.0)).map(page).collect();
+            let chain = Chain { rules: Vec::new(), ..chain };
+            (Document::Chain(ChainDocument { chain, rules: Vec::new() }), pages)
+        }
+        Document::IpAddrGroup(group) => {
+            let (id, name) = (group.id, group.name);
+            let page = |run: Vec<_>| {
+                Document::IpAddrGroup(IpAddrGroup { id, name: None, addresses: run.into_iter().collect() })
+            };
+            let addresses: Vec<_> = group.addresses.into_iter().collect();
+            let pages = runs(addresses, |address| hash(address_bits(*address))).map(page).collect();
+            (Document::IpAddrGroup(IpAddrGroup { id, name, addresses: Default::default() }), pages)
+        }
+        Document::Host(HostDocument { host, bindings, tunnel_zones }) => {
+            let bare = bare_host(host.id);
+            let page = |bindings| {
+                Document::Host(HostDocument { host: bare.clone(), bindings, tunnel_zones: Vec::new() })
+            };
+            let pages = runs(bindings, |binding| hash(binding.port.0)).map(page).collect();
+            (Document::Host(HostDocument { host, bindings: Vec::new(), tunnel_zones }), pages)
+        }
+        Document::TunnelZone(zone) => {
+            let (id, kind) = (zone.id, zone.kind);
+            let page = |run: Vec<_>| {
+                Document::TunnelZone(TunnelZone {
+                    id,
+                    name: String::new(),
+                    kind,
+                    members: run.into_iter().collect(),
+                })
+            };
+            let members: Vec<_> = zone.members.into_iter().collect();
+            let pages = runs(members, |(host, _)| hash(host.0)).map(page).collect();
+            (
+                Document::TunnelZone(TunnelZone { id, name: zone.name, kind, members: Default::default() }),
+                pages,
+            )
+        }
+        Document::PortGroup(_) => (document, Vec::new()),
+    }
+}
+
+fn extend(document: &mut Document, page: Document) -> Result<(), JoinError> {
+    if document.key() != page.key() {
+        return Err(JoinError::Foreign);
+    }
+    match (document, page) {
+        (Document::Bridge(document), Document::Bridge(page)) => document.ports.extend(page.ports),
+        (Document::Router(document), Document::Router(page)) => {
+            document.ports.extend(page.ports);
+            document.routes.extend(page.routes);
+        }
+        (Document::Chain(document), Document::Chain(page)) => document.rules.extend(page.rules),
+        (Document::IpAddrGroup(document), Document::IpAddrGroup(page)) => {
+            document.addresses.extend(page.addresses);
+        }
+        (Document::Host(document), Document::Host(page)) => document.bindings.extend(page.bindings),
+        (Document::TunnelZone(document), Document::TunnelZone(page)) => document.members.extend(page.members),
+        _ => return Err(JoinError::Foreign),
+    }
+    Ok(())
+}
+
+fn bare_bridge(id: BridgeId) -> Bridge {
+    Bridge {
+        id,
+        tenant_id: None,
+        name: None,
+        admin_state_up: false,
+        inbound_filter: None,
+        outbound_filter: None,
+    }
+}
+
+fn bare_router(id: RouterId) -> Router {
+    Router {
+        id,
+        tenant_id: None,
+        name: None,
+        admin_state_up: false,
+        inbound_filter: None,
+        outbound_filter: None,
+        forward_chain: None,
+        local_redirect_chain: None,
+    }
+}
+
+fn bare_host(id: HostId) -> Host {
+    Host {
+        id,
+        name: None,
+        flooding_proxy_weight: 0,
+        container_weight: 0,
+        container_limit: 0,
+        enforce_container_limit: false,
+    }
+}
+
+/// An address as an id to hash.
+fn address_bits(address: IpAddr) -> Uuid {
+    Uuid::from_u128(match address {
+        IpAddr::V4(address) => u128::from(address.to_bits()),
+        IpAddr::V6(address) => address.to_bits(),
+    })
+}
+
+/// Cuts children into runs.
+fn runs<T>(children: Vec<T>, hash: impl Fn(&T) -> u64) -> impl Iterator<Item = Vec<T>> {
+    let mut children = children.into_iter();
+    std::iter::from_fn(move || {
+        let mut run = Vec::new();
+        for child in children.by_ref() {
+            let ends = hash(&child).is_multiple_of(RUN);
+            run.push(child);
+            if ends || run.len() >= MAX_RUN {
+                break;
+            }
+        }
+        (!run.is_empty()).then_some(run)
+    })
+}
+
+/// A fixed scrambling of an id (the finalizer of SplitMix64): the same in every process and release.
+fn hash(id: Uuid) -> u64 {
+    let (high, low) = id.as_u64_pair();
+    let mut x = high ^ low.rotate_left(32);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}

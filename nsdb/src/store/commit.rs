@@ -1,0 +1,168 @@
+//! One requested change on its way through the writer, and its answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use model::{Change, ModelError, State, Transaction, Version};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::Error;
+use crate::coordinator::{self, MAX_VALUE_BYTES};
+
+/// When a client may try again after a refusal for lack of a coordinator or of room.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Why a change was not committed, or may not be.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum CommitError {
+    /// The change contradicts the topology or its rules. Nothing was changed; do not retry as it is.
+    #[error(transparent)]
+    Refused(#[from] ModelError),
+    /// The coordinator is out of reach, or too many changes wait. Nothing was changed; retry after a while.
+    #[error("the topology cannot be changed now: {reason}; nothing was changed, retry in {} s", .retry_after.as_secs())]
+    Unavailable {
+        /// What is in the way.
+        reason: String,
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The coordinator went out of reach while the change was being committed. It will be, or was, committed once or not
+    /// at all: read the topology before retrying.
+    #[error(
+        "the connection to the network state database broke while the change was being committed: it may or may not be \
+         made, look before retrying"
+    )]
+    Uncertain,
+    /// One change is too large for an entry of the log. Nothing was changed.
+    #[error(
+        "the change is {bytes} bytes large, more than the {MAX_VALUE_BYTES} that one commit can hold: split it up"
+    )]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// Nothing was changed; the error says what is wrong and whether to retry.
+    #[error(transparent)]
+    Failed(Error),
+}
+
+impl CommitError {
+    pub(super) fn overloaded() -> Self {
+        Self::unavailable("too many changes are waiting".to_owned())
+    }
+
+    pub(super) fn unavailable(reason: String) -> Self {
+        Self::Unavailable { reason, retry_after: RETRY_AFTER }
+    }
+}
+
+impl From<Error> for CommitError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Coordinator(coordinator::Error::TooLarge { bytes, .. }) => Self::TooLarge { bytes },
+            error if error.is_outage() => Self::unavailable(error.to_string()),
+            error => Self::Failed(error),
+        }
+    }
+}
+
+/// A requested change, whatever its closure returns.
+pub(super) trait Request: Send {
+    /// Takes the request up; false if its caller has given up.
+    fn take(&self) -> bool;
+
+    /// Runs the closure on this state. `None` if it refuses.
+    fn attempt(&mut self, state: &State) -> Option<Vec<Change>>;
+
+    /// Answers with what the last attempt returned: at this version if it changed something, or refused.
+    fn conclude(self: Box<Self>, version: Version);
+
+    /// Answers that the change was not made.
+    fn fail(self: Box<Self>, error: CommitError);
+}
+
+/// Where a request stands: decides between the writer that takes it up and the caller that gives it up.
+type Stage = Arc<AtomicU8>;
+const WAITING: u8 = 0;
+const TAKEN: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+struct Pending<T, F> {
+    change: F,
+    outcome: Option<Result<T, ModelError>>,
+    stage: Stage,
+    answer: oneshot::Sender<Result<(Version, T), CommitError>>,
+}
+
+/// The caller's end.
+pub(super) struct Answer<T> {
+    stage: Stage,
+    answer: oneshot::Receiver<Result<(Version, T), CommitError>>,
+}
+
+/// Makes a request and its answer.
+pub(super) fn request<T, F>(change: F) -> (impl Request, Answer<T>)
+where
+    T: Send,
+    F: FnMut(&mut Transaction) -> Result<T, ModelError> + Send,
+{
+    let (answer, answered) = oneshot::channel();
+    let stage = Stage::default();
+    let pending = Pending { change, outcome: None, stage: Arc::clone(&stage), answer };
+    (pending, Answer { stage, answer: answered })
+}
+
+impl<T, F> Request for Pending<T, F>
+where
+    T: Send,
+    F: FnMut(&mut Transaction) -> Result<T, ModelError> + Send,
+{
+    fn take(&self) -> bool {
+        self.stage.compare_exchange(WAITING, TAKEN, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    fn attempt(&mut self, state: &State) -> Option<Vec<Change>> {
+        let mut transaction = Transaction::new(state);
+        let outcome = (self.change)(&mut transaction);
+        let changes = outcome.is_ok().then(|| transaction.finish());
+        self.outcome = Some(outcome);
+        changes
+    }
+
+    fn conclude(self: Box<Self>, version: Version) {
+        let outcome = match self.outcome {
+            Some(Ok(value)) => Ok((version, value)),
+            Some(Err(refusal)) => Err(CommitError::Refused(refusal)),
+            None => Err(CommitError::Uncertain),
+        };
+        // A caller that is gone needs no answer.
+        self.answer.send(outcome).ok();
+    }
+
+    fn fail(self: Box<Self>, error: CommitError) {
+        self.answer.send(Err(error)).ok();
+    }
+}
+
+impl<T> Answer<T> {
+    /// Waits for the answer, for so long.
+    pub(super) async fn within(mut self, patience: Duration) -> Result<(Version, T), CommitError> {
+        match timeout(patience, &mut self.answer).await {
+            Ok(Ok(answer)) => answer,
+            // The store was dropped, or time is up.
+            Ok(Err(_)) | Err(_) => Err(self.give_up()),
+        }
+    }
+
+    fn give_up(&self) -> CommitError {
+        let given_up =
+            self.stage.compare_exchange(WAITING, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        if given_up {
+            CommitError::unavailable("the changes before it are still waiting for the coordinator".to_owned())
+        } else {
+            CommitError::Uncertain
+        }
+    }
+}

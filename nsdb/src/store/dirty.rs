@@ -1,0 +1,56 @@
+//! What is left to do for the scribe: documents to write, tombstones to collect.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use model::{DocumentKey, Version};
+
+/// Who committed an entry, and so is the first to write its documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    Own,
+    Other,
+}
+
+/// Work gathered from log entries, the oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Dirty {
+    entries: VecDeque<(Version, Origin, BTreeSet<DocumentKey>)>,
+    /// Documents deleted, with the version that `floor` must pass before their tombstones go.
+    graves: BTreeMap<DocumentKey, Version>,
+}
+
+impl Dirty {
+    /// Notes the documents that an entry touches.
+    pub(super) fn note(&mut self, version: Version, origin: Origin, documents: BTreeSet<DocumentKey>) {
+        self.entries.push_back((version, origin, documents));
+    }
+
+    /// Notes deleted documents.
+    pub(super) fn bury(&mut self, graves: impl IntoIterator<Item = (Version, DocumentKey)>) {
+        self.graves.extend(graves.into_iter().map(|(version, key)| (key, version)));
+    }
+
+    /// Forgets entries whose documents are all written.
+    pub(super) fn trim(&mut self, applied: Version) {
+        while self.entries.front().is_some_and(|(version, ..)| *version <= applied) {
+            self.entries.pop_front();
+        }
+    }
+
+    /// The tombstones that may be collected.
+    pub(super) fn exhume(&mut self, floor: Version) -> Vec<DocumentKey> {
+        self.graves.extract_if(.., |_, version| *version <= floor).map(|(key, _)| key).collect()
+    }
+
+    /// Whether any document waits, and whether one of an own entry does.
+    pub(super) fn waiting(&self) -> Option<Origin> {
+        let own = self.entries.iter().any(|(_, origin, _)| *origin == Origin::Own);
+        (!self.entries.is_empty()).then_some(if own { Origin::Own } else { Origin::Other })
+    }
+
+    /// All documents that entries up to a version touch.
+    pub(super) fn documents(&self, version: Version) -> BTreeSet<DocumentKey> {
+        let entries = self.entries.iter().take_while(|(entry, ..)| *entry <= version);
+        entries.flat_map(|(_, _, documents)| documents.iter().copied()).collect()
+    }
+}
