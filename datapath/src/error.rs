@@ -28,6 +28,9 @@ pub enum Error {
     /// A datapath of that name exists.
     #[error("datapath `{0}` exists already")]
     DatapathExists(String),
+    /// The name of a datapath or internal port is that of another interface.
+    #[error("an interface named `{0}` exists and is not ours: choose another name, or delete it")]
+    NameTaken(String),
     /// The interface does not exist in this network namespace.
     #[error("no network interface `{0}` in this network namespace")]
     NoSuchDevice(String),
@@ -47,6 +50,9 @@ pub enum Error {
     /// No port of that number.
     #[error("no port {} in this datapath", .0.0)]
     NoSuchPort(DpPort),
+    /// The local port goes only with its datapath.
+    #[error("port 0 belongs to the datapath itself: delete the datapath instead")]
+    LocalPort,
     /// No port numbers left (65,535).
     #[error("no free port number in this datapath")]
     NoFreePort,

@@ -4,20 +4,21 @@
 //! blocks and is meant for plain threads; nothing here knows tokio. Two drivers stand behind it, held to one
 //! conformance suite:
 //!
-//! * the `openvswitch` kernel module over generic netlink;
+//! * [`KernelDatapath`]: the `openvswitch` kernel module over generic netlink;
 //! * [`MemoryDatapath`]: the same semantics in this process, for tests and simulations.
 //!
 //! Per worker thread, a datapath hands out three objects that own their buffers and allocate nothing in steady state:
 //! an [`UpcallSource`], an [`Executor`] and (usually once per process) a [`FlowWriter`].
 
-#![deny(unsafe_code)]
-
+mod codec;
 mod datapath;
 mod error;
 mod features;
 mod flow;
+mod kernel;
 mod mask;
 mod memory;
+mod netlink;
 mod port;
 mod upcall;
 
@@ -25,6 +26,7 @@ pub use self::datapath::{Datapath, Executed, Executor, FlowWriter};
 pub use self::error::{Error, OpError, Result};
 pub use self::features::{Dispatch, Features};
 pub use self::flow::{DumpDetail, FlowDump, FlowOp, FlowOutcome, FlowStats, Ufid, WantStats};
+pub use self::kernel::KernelDatapath;
 pub use self::mask::effective_mask;
 pub use self::memory::{MemoryDatapath, Output};
 pub use self::port::{DatapathStats, PortEvent, PortEvents, PortInfo, PortKind, PortSpec, PortStats};
