@@ -90,7 +90,7 @@ fn decode_encap(
     unknown: &mut dyn FnMut(&[u8]),
 ) -> Result<(), Malformed> {
     let mut inner = FlowKey { eth_type: absent, ..FlowKey::default() };
-    if key.inner_vlan_tpid != 0 || Attrs::new(p).find(attr::ENCAP).is_some_and(|p| has_encap(p)) {
+    if key.inner_vlan_tpid != 0 || Attrs::new(p).find(attr::ENCAP).is_some_and(has_encap) {
         return Err(Malformed("more than two VLAN tags in a flow key"));
     }
     decode_into(&mut inner, Attrs::new(p), unknown)?;

@@ -24,7 +24,7 @@ use crate::{
     PortEvents, PortInfo, PortKind, PortSpec, Result, UpcallSource,
 };
 
-pub(crate) use self::control::{Control as KernelControl, Families, valid_name};
+pub(crate) use self::control::{Families, valid_name};
 
 /// A kernel datapath that this process serves.
 pub struct KernelDatapath {

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use packet::{Action, DpPort, FlowKey, FlowMask, TunnelKey};
+use packet::apply::{Dropped, Sink, apply};
+use packet::{Action, DpPort, FlowKey, FlowMask, PacketView, TunnelKey};
 use parking_lot::Mutex;
 
 use self::queue::{Queue, Queued};
@@ -147,7 +148,8 @@ impl State {
 
 impl Shared {
     fn receive(&self, state: &mut State, port: DpPort, frame: &[u8], tunnel: TunnelKey) {
-        let Some(key) = key_of(frame, port, tunnel) else { return };
+        let Ok(view) = PacketView::parse(frame, port.0, tunnel) else { return };
+        let key = *view.key();
         let (flow, tried) = state.table.lookup(&key);
         state.mask_hit += tried as u64;
         let Some(flow) = flow else {
@@ -184,33 +186,29 @@ impl Shared {
         frame: &[u8],
         context: PacketContext,
     ) {
-        let mut tunnel = TunnelKey::default();
-        for action in actions {
-            match action {
-                Action::Output(port) => state.output(*port, frame, tunnel),
-                Action::Userspace { cookie } => {
-                    self.upcall(state, UpcallKind::Action, key, frame, Some(*cookie), context);
-                }
-                Action::SetTunnel(header) => tunnel = *header,
-                Action::Drop { .. } => return,
-                Action::Set(_) | Action::PushVlan { .. } | Action::PopVlan | Action::DecTtl { .. } => {}
-            }
-        }
+        let mut sink = Forward { shared: self, state, context };
+        apply(actions, &mut frame.to_vec(), key, &mut sink);
     }
 }
 
-fn key_of(frame: &[u8], port: DpPort, tunnel: TunnelKey) -> Option<FlowKey> {
-    let (dst, rest) = frame.split_first_chunk::<6>()?;
-    let (src, rest) = rest.split_first_chunk::<6>()?;
-    let (eth_type, _) = rest.split_first_chunk::<2>()?;
-    Some(FlowKey {
-        tunnel,
-        in_port: port.0,
-        eth_src: packet::MacAddr(*src),
-        eth_dst: packet::MacAddr(*dst),
-        eth_type: u16::from_be_bytes(*eth_type),
-        ..FlowKey::default()
-    })
+/// Where the actions of one packet lead.
+struct Forward<'a> {
+    shared: &'a Shared,
+    state: &'a mut State,
+    context: PacketContext,
+}
+
+impl Sink for Forward<'_> {
+    fn output(&mut self, port: DpPort, tunnel: Option<&TunnelKey>, frame: &[u8]) {
+        self.state.output(port, frame, tunnel.copied().unwrap_or_default());
+    }
+
+    fn userspace(&mut self, cookie: u64, packet: &PacketView<'_>) {
+        let (key, frame) = (packet.key(), packet.frame());
+        self.shared.upcall(self.state, UpcallKind::Action, key, frame, Some(cookie), self.context);
+    }
+
+    fn dropped(&mut self, _cause: Dropped) {}
 }
 
 impl Datapath for MemoryDatapath {
@@ -423,12 +421,12 @@ impl Executor for Runner {
         context: PacketContext,
     ) -> Result<()> {
         let mut state = self.shared.state.lock();
-        match key_of(packet, DpPort(key.in_port), key.tunnel) {
-            Some(key) => {
-                self.shared.run(&mut state, actions, &key, packet, context);
+        match PacketView::parse(packet, key.in_port, key.tunnel) {
+            Ok(view) => {
+                self.shared.run(&mut state, actions, view.key(), packet, context);
                 self.executed.done += 1;
             }
-            None => {
+            Err(_) => {
                 self.executed.refused += 1;
                 self.executed.first_error.get_or_insert(OpError::Invalid);
             }

@@ -11,10 +11,10 @@ mod socket;
 mod writer;
 
 pub(crate) use self::attr::{Attrs, be16, be32, be64, ne16, ne32, ne64, string};
-pub(crate) use self::family::{Family, resolve};
-pub(crate) use self::message::{Message, Messages, NLMSG_DONE, NLMSG_ERROR, NLMSG_HEADER, error_code};
+pub(crate) use self::family::resolve;
+pub(crate) use self::message::{Message, Messages, NLMSG_DONE, NLMSG_ERROR, error_code};
 pub(crate) use self::request::{Connection, RequestError};
-pub(crate) use self::socket::{Batch, Slot, Socket};
+pub(crate) use self::socket::{Batch, Socket};
 pub(crate) use self::writer::MsgWriter;
 
 /// What a message or attribute of a netlink peer got wrong.

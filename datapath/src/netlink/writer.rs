@@ -28,10 +28,6 @@ impl MsgWriter {
         self.bytes.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.message = 0;
