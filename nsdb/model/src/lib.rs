@@ -19,6 +19,8 @@ mod port;
 mod projection;
 mod reference;
 mod state;
+#[cfg(feature = "proptest")]
+pub mod strategy;
 mod transaction;
 mod validate;
 

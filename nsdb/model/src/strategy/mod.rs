@@ -1,0 +1,50 @@
+//! Strategies for random objects, operations and topologies (feature `proptest`), for the tests of this crate and of
+//! those above it.
+//!
+//! Ids come from a small pool, so that objects refer to each other often.
+
+mod document;
+mod object;
+mod operation;
+mod rule;
+mod value;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+pub use document::{change, document, log_entry};
+pub use object::object;
+pub use operation::{Operation, operation};
+pub use rule::condition;
+pub use value::Values;
+
+use crate::{Kind, State, Transaction};
+
+/// Valid topologies, made by trying to create `size` to twice as many objects, each after those that it may refer to,
+/// and then up to `size` random operations. Each is a transaction of its own, and those that are refused leave no trace. The version of the
+/// topology is the number of transactions that took effect.
+pub fn topology(size: usize) -> impl Strategy<Value = State> {
+    let objects = vec(object(Values::Plausible), size..=2 * size);
+    (objects, vec(operation(), 0..=size)).prop_map(|(mut objects, operations)| {
+        objects.sort_by_key(|object| rank(object.key().kind));
+        let creations = objects.into_iter().map(|object| Operation::Create(Box::new(object)));
+        let mut state = State::new();
+        for operation in creations.chain(operations) {
+            let mut transaction = Transaction::new(&state);
+            if operation.run(&mut transaction).is_ok() {
+                state.apply(state.version() + 1, &transaction.finish());
+            }
+        }
+        state
+    })
+}
+
+/// Objects of a kind refer to those of lower rank.
+fn rank(kind: Kind) -> u8 {
+    match kind {
+        Kind::Chain | Kind::PortGroup | Kind::IpAddrGroup | Kind::Host => 0,
+        Kind::Bridge | Kind::Router | Kind::TunnelZone => 1,
+        Kind::Port => 2,
+        Kind::Route | Kind::Rule => 3,
+    }
+}

@@ -1,0 +1,163 @@
+//! Objects of every kind.
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+
+use super::Values;
+use super::rule::rule;
+use crate::{
+    Binding, Bridge, Chain, Host, IpAddrGroup, NextHop, Object, Port, PortDevice, PortGroup, Route, Router,
+    TunnelZone, TunnelZoneType,
+};
+
+/// Objects of every kind, ports and rules most often.
+pub fn object(values: Values) -> impl Strategy<Value = Object> {
+    prop_oneof![
+        1 => bridge(values).prop_map(Object::from),
+        1 => router(values).prop_map(Object::from),
+        4 => port(values).prop_map(Object::from),
+        1 => route(values).prop_map(Object::from),
+        1 => chain(values).prop_map(Object::from),
+        3 => rule(values).prop_map(Object::from),
+        1 => port_group(values).prop_map(Object::from),
+        1 => ip_addr_group(values).prop_map(Object::from),
+        1 => host(values).prop_map(Object::from),
+        1 => tunnel_zone(values).prop_map(Object::from),
+    ]
+}
+
+pub(super) fn bridge(v: Values) -> impl Strategy<Value = Bridge> {
+    (v.id(), v.text(), v.text(), any::<bool>(), v.optional_id(), v.optional_id()).prop_map(
+        |(id, tenant_id, name, admin_state_up, inbound_filter, outbound_filter)| Bridge {
+            id,
+            tenant_id,
+            name,
+            admin_state_up,
+            inbound_filter,
+            outbound_filter,
+        },
+    )
+}
+
+pub(super) fn router(v: Values) -> impl Strategy<Value = Router> {
+    let chains = (v.optional_id(), v.optional_id(), v.optional_id(), v.optional_id());
+    (v.id(), v.text(), v.text(), any::<bool>(), chains).prop_map(
+        |(id, tenant_id, name, admin_state_up, chains)| Router {
+            id,
+            tenant_id,
+            name,
+            admin_state_up,
+            inbound_filter: chains.0,
+            outbound_filter: chains.1,
+            forward_chain: chains.2,
+            local_redirect_chain: chains.3,
+        },
+    )
+}
+
+pub(super) fn port(v: Values) -> impl Strategy<Value = Port> {
+    let rare = if v == Values::Wild { 0.5 } else { 0.1 };
+    let interface = if v == Values::Wild { ".{0,40}" } else { "tap[1-3]" };
+    let binding = (v.id(), interface).prop_map(|(host, interface)| Binding { host, interface });
+    let plugged = (option::weighted(rare, v.id()), option::weighted(rare, binding));
+    let groups = vec(v.id(), if v == Values::Wild { 0..5 } else { 0..2 });
+    let kept = (option::of(any::<u128>()), v.number(0..1));
+    (v.id(), device(v), any::<bool>(), (v.optional_id(), v.optional_id()), plugged, groups, kept).prop_map(
+        |(id, device, admin_state_up, filters, (peer, binding), port_groups, (vif_id, tunnel_key))| Port {
+            id,
+            device,
+            admin_state_up,
+            inbound_filter: filters.0,
+            outbound_filter: filters.1,
+            peer,
+            binding,
+            port_groups,
+            vif_id: vif_id.map(uuid::Uuid::from_u128),
+            tunnel_key,
+        },
+    )
+}
+
+fn device(v: Values) -> impl Strategy<Value = PortDevice> {
+    let vlan = option::weighted(0.3, v.number(1..4).prop_map(|vid| vid as u16));
+    let addresses = vec(v.prefix(), if v == Values::Wild { 0..4 } else { 1..3 });
+    prop_oneof![
+        (v.id(), vlan).prop_map(|(bridge, vlan)| PortDevice::Bridge { bridge, vlan }),
+        (v.id(), v.mac(), addresses).prop_map(|(router, mac, addresses)| PortDevice::Router {
+            router,
+            mac,
+            addresses
+        }),
+    ]
+}
+
+pub(super) fn route(v: Values) -> impl Strategy<Value = Route> {
+    let gateway = option::of(v.address());
+    let next_hop = prop_oneof![
+        (v.id(), gateway).prop_map(|(port, gateway)| NextHop::Port { port, gateway }),
+        v.optional_id().prop_map(|port| NextHop::Local { port }),
+        Just(NextHop::Blackhole),
+        Just(NextHop::Reject),
+    ];
+    (v.id(), v.id(), v.prefix(), v.prefix(), next_hop, v.number(0..200), v.text()).prop_map(
+        |(id, router, source, destination, next_hop, weight, attributes)| Route {
+            id,
+            router,
+            source,
+            destination,
+            next_hop,
+            weight,
+            attributes,
+        },
+    )
+}
+
+pub(super) fn chain(v: Values) -> impl Strategy<Value = Chain> {
+    let rules = vec(v.id(), if v == Values::Wild { 0..5 } else { 0..1 });
+    (v.id(), v.text(), v.text(), rules).prop_map(|(id, tenant_id, name, rules)| Chain {
+        id,
+        tenant_id,
+        name,
+        rules,
+    })
+}
+
+pub(super) fn port_group(v: Values) -> impl Strategy<Value = PortGroup> {
+    (v.id(), v.text(), v.text(), any::<bool>()).prop_map(|(id, tenant_id, name, stateful)| PortGroup {
+        id,
+        tenant_id,
+        name,
+        stateful,
+    })
+}
+
+pub(super) fn ip_addr_group(v: Values) -> impl Strategy<Value = IpAddrGroup> {
+    (v.id(), v.text(), btree_set(v.address(), 0..4)).prop_map(|(id, name, addresses)| IpAddrGroup {
+        id,
+        name,
+        addresses,
+    })
+}
+
+pub(super) fn host(v: Values) -> impl Strategy<Value = Host> {
+    let limit = if v == Values::Wild { any::<i32>().boxed() } else { (-1..5).boxed() };
+    (v.id(), v.text(), v.number(0..3), v.number(0..3), limit, any::<bool>()).prop_map(
+        |(id, name, flooding_proxy_weight, container_weight, container_limit, enforce)| Host {
+            id,
+            name,
+            flooding_proxy_weight,
+            container_weight,
+            container_limit,
+            enforce_container_limit: enforce,
+        },
+    )
+}
+
+pub(super) fn tunnel_zone(v: Values) -> impl Strategy<Value = TunnelZone> {
+    let kinds =
+        prop_oneof![Just(TunnelZoneType::Gre), Just(TunnelZoneType::Vxlan), Just(TunnelZoneType::Vtep)];
+    let name = if v == Values::Wild { ".{0,300}" } else { "zone[1-6]" };
+    (v.id(), name, kinds, btree_map(v.id(), v.address(), 0..3))
+        .prop_map(|(id, name, kind, members)| TunnelZone { id, name, kind, members })
+}

@@ -1,0 +1,242 @@
+//! What is stored can be read again, by us and by anybody who has the proto files; what cannot be read is said.
+
+use std::net::IpAddr;
+
+use model::strategy::{document, log_entry};
+use model::{
+    Bridge, Change, Condition, DeviceId, Document, FragmentPolicy, Kind, LogEntry, MaskedMac, Match, NextHop,
+    ObjectKey, Port, PortDevice, PortEntry, Route, Router, RouterDocument, Rule, RuleAction, decode_document,
+    encode_document,
+};
+use packet::MacAddr;
+use proptest::prelude::*;
+use prost_reflect::prost::Message;
+use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage};
+use uuid::Uuid;
+
+proptest! {
+    #[test]
+    fn documents_survive_the_round_trip(version in any::<u64>(), document in document()) {
+        let bytes = encode_document(version, &document);
+        prop_assert_eq!(decode_document(&bytes), Ok((version, document)));
+    }
+
+    #[test]
+    fn log_entries_survive_the_round_trip(entry in log_entry()) {
+        prop_assert_eq!(LogEntry::decode(&entry.encode()), Ok(entry));
+    }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic(bytes in any::<Vec<u8>>()) {
+        let _ = LogEntry::decode(&bytes);
+        let _ = decode_document(&bytes);
+    }
+
+    #[test]
+    fn no_damage_makes_the_decoder_panic(
+        document in document(),
+        entry in log_entry(),
+        damage in any::<Vec<(prop::sample::Index, u8)>>(),
+        length in any::<prop::sample::Index>(),
+    ) {
+        for mut bytes in [encode_document(1, &document), entry.encode()] {
+            for (at, value) in &damage {
+                let at = at.index(bytes.len().max(1));
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = *value;
+                }
+            }
+            let _ = LogEntry::decode(&bytes);
+            let _ = decode_document(&bytes);
+            bytes.truncate(length.index(bytes.len() + 1));
+            let _ = LogEntry::decode(&bytes);
+            let _ = decode_document(&bytes);
+        }
+    }
+}
+
+// === Against the proto files, read by another implementation ===
+
+/// Parses a message written by hand, as protobuf text, with the proto files alone.
+fn by_hand(message: &str, text: &str) -> DynamicMessage {
+    let proto = concat!(env!("CARGO_MANIFEST_DIR"), "/proto");
+    let files = protox::compile(["store.proto"], [proto]).expect("the proto files compile");
+    let pool = DescriptorPool::from_file_descriptor_set(files).expect("a complete set");
+    let descriptor = pool.get_message_by_name(message).expect("the message exists");
+    DynamicMessage::parse_text_format(descriptor, text).expect("valid text")
+}
+
+/// The text of a message as the proto files alone read it.
+fn as_text(message: &DynamicMessage, bytes: &[u8]) -> String {
+    DynamicMessage::decode(message.descriptor(), bytes).expect("bytes of the message").to_text_format()
+}
+
+fn id<T: From<Uuid>>(n: u128) -> T {
+    Uuid::from_u128(n).into()
+}
+
+#[test]
+fn a_log_entry_is_stored_as_the_proto_files_say() {
+    let expected = LogEntry {
+        version: 7,
+        changes: vec![
+            Change::Put(rule().into()),
+            Change::Delete(ObjectKey { kind: Kind::TunnelZone, id: id(7) }),
+        ],
+        author: "api-1".to_owned(),
+        committed_at_ms: 1_700_000_000_000,
+    };
+    let written = by_hand("midspan.store.LogEntry", include_str!("golden/rule.txtpb"));
+    assert_eq!(LogEntry::decode(&written.encode_to_vec()), Ok(expected.clone()));
+    assert_eq!(as_text(&written, &expected.encode()), as_text(&written, &written.encode_to_vec()));
+}
+
+fn rule() -> Rule {
+    let prefix = |text: &str| text.parse().expect("a prefix");
+    Rule {
+        id: id(1),
+        chain: id(2),
+        action: RuleAction::Jump(id(3)),
+        meter_name: Some("web".to_owned()),
+        condition: Condition {
+            conjunction_inv: true,
+            in_ports: Some(Match::is_not(vec![id(4), id(5)])),
+            ip_addr_group_src: Some(Match::is(id(6))),
+            dl_type: Some(Match::is(0x800)),
+            dl_src: Some(Match::is(MaskedMac {
+                addr: MacAddr([2, 0, 0, 0, 0, 1]),
+                mask: MacAddr([0xff, 0xff, 0xff, 0, 0, 0]),
+            })),
+            nw_tos: Some(Match::is_not(0)),
+            nw_proto: Some(Match::is(6)),
+            nw_src: Some(Match::is(prefix("10.1.0.0/16"))),
+            nw_dst: Some(Match::is_not(prefix("2001:db8::/32"))),
+            tp_dst: Some(Match::is(80..=443)),
+            fragment_policy: FragmentPolicy::Header,
+            vlan: Some(9),
+            ..Condition::default()
+        },
+    }
+}
+
+#[test]
+fn a_document_is_stored_as_the_proto_files_say() {
+    let route = |n, source: &str, destination: &str, next_hop, weight, attributes: Option<&str>| Route {
+        id: id(n),
+        router: id(1),
+        source: source.parse().expect("a prefix"),
+        destination: destination.parse().expect("a prefix"),
+        next_hop,
+        weight,
+        attributes: attributes.map(str::to_owned),
+    };
+    let gateway = Some(IpAddr::from([10, 0, 0, 254]));
+    let expected = Document::Router(RouterDocument {
+        router: Router {
+            id: id(1),
+            tenant_id: Some("t".to_owned()),
+            name: Some(String::new()),
+            admin_state_up: true,
+            inbound_filter: None,
+            outbound_filter: None,
+            forward_chain: Some(id(2)),
+            local_redirect_chain: None,
+        },
+        ports: vec![PortEntry { port: router_port(), peer_device: Some(DeviceId::Bridge(id(5))) }],
+        routes: vec![
+            route(6, "0.0.0.0/0", "192.168.0.0/16", NextHop::Port { port: id(3), gateway }, 100, None),
+            route(7, "10.0.0.0/8", "10.7.0.0/16", NextHop::Reject, 0, Some("x")),
+        ],
+    });
+    let written = by_hand("midspan.store.Document", include_str!("golden/router.txtpb"));
+    assert_eq!(decode_document(&written.encode_to_vec()), Ok((12, expected.clone())));
+    let stored = encode_document(12, &expected);
+    assert_eq!(as_text(&written, &stored), as_text(&written, &written.encode_to_vec()));
+}
+
+fn router_port() -> Port {
+    Port {
+        id: id(3),
+        device: PortDevice::Router {
+            router: id(1),
+            mac: MacAddr([0xac, 0xca, 0xba, 0, 0, 1]),
+            addresses: vec!["10.0.0.1/24".parse().expect("an address")],
+        },
+        admin_state_up: true,
+        inbound_filter: None,
+        outbound_filter: None,
+        peer: Some(id(4)),
+        binding: None,
+        port_groups: vec![],
+        vif_id: None,
+        tunnel_key: (1 << 20) - 1,
+    }
+}
+
+// === What is wrong is said ===
+
+fn error_of(text: &str) -> String {
+    let stored = by_hand("midspan.store.Document", text).encode_to_vec();
+    decode_document(&stored).expect_err("it is wrong").to_string()
+}
+
+const BRIDGE: &str = r#"id: "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01""#;
+
+#[test]
+fn a_short_id_names_the_field() {
+    let error = error_of(r#"format: 1 bridge { bridge { id: "abc" } }"#);
+    assert_eq!(error, "stored bridge: id: has 3 octets instead of a UUID's 16");
+}
+
+#[test]
+fn a_bad_reference_names_the_object() {
+    let error = error_of(&format!(r#"format: 1 bridge {{ bridge {{ {BRIDGE} inbound_filter: "" }} }}"#));
+    assert_eq!(
+        error,
+        "stored bridge 00000000-0000-0000-0000-000000000001: inbound_filter: has 0 octets instead of a UUID's 16"
+    );
+}
+
+#[test]
+fn a_number_out_of_range_is_refused() {
+    let port = format!(
+        "ports {{ port {{ {BRIDGE} bridge {{ {} vlan: 65536 }} }} }}",
+        BRIDGE.replace("id", "bridge")
+    );
+    let error = error_of(&format!("format: 1 bridge {{ bridge {{ {BRIDGE} }} {port} }}"));
+    assert_eq!(error, "stored port 00000000-0000-0000-0000-000000000001: bridge.vlan: 65536 is out of range");
+}
+
+#[test]
+fn a_missing_case_is_refused() {
+    let error = error_of(&format!("format: 1 tunnel_zone {{ {BRIDGE} name: \"z\" type: 17 }}"));
+    assert!(error.ends_with("type: is missing, or of a kind that this program does not know"), "{error}");
+}
+
+#[test]
+fn a_newer_format_asks_for_an_upgrade() {
+    let error = error_of(&format!("format: 2 bridge {{ bridge {{ {BRIDGE} }} }}"));
+    assert_eq!(error, "stored document: format: 2 is newer than this program reads (1): upgrade it");
+}
+
+#[test]
+fn bytes_of_something_else_are_refused() {
+    assert!(decode_document(b"").is_err());
+    assert!(LogEntry::decode(b"{\"json\": true}").is_err());
+}
+
+#[test]
+fn fields_of_a_later_program_are_passed_over() {
+    let bridge = Bridge {
+        id: id(1),
+        tenant_id: None,
+        name: None,
+        admin_state_up: true,
+        inbound_filter: None,
+        outbound_filter: None,
+    };
+    let document = Document::Bridge(model::BridgeDocument { bridge, ports: vec![] });
+    let mut bytes = encode_document(3, &document);
+    bytes.extend([0xf8, 0x07, 0x2a]); // field 127, varint 42
+    assert_eq!(decode_document(&bytes), Ok((3, document)));
+}

@@ -1,0 +1,163 @@
+//! Whatever operations are tried on a topology, it stays valid and whole.
+
+use std::collections::BTreeSet;
+
+use model::strategy::{Operation, operation, topology};
+use model::{Change, Kind, Object, ObjectKey, PortDevice, Role, State, Transaction};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// All that must hold of a topology, told without the code that keeps it.
+fn assert_whole(state: &State) {
+    let objects: Vec<Object> = state.keys().filter_map(|key| state.object(key)).collect();
+    for object in &objects {
+        for reference in object.references() {
+            let found = match reference.role {
+                Role::Traversed => [Kind::Bridge, Kind::Router]
+                    .iter()
+                    .any(|kind| state.contains(ObjectKey { kind: *kind, id: reference.target.id })),
+                _ => state.contains(reference.target),
+            };
+            assert!(found, "{} refers to missing {:?}", object.key(), reference);
+        }
+    }
+    for port in state.ports() {
+        if let Some(peer) = port.peer {
+            let peer = state.port(peer).expect("checked above");
+            assert_eq!(peer.peer, Some(port.id), "links are symmetric");
+            assert_ne!(peer.owner(), port.owner(), "links join different devices");
+            assert!(port.binding.is_none(), "no port is linked and bound");
+        }
+    }
+    assert_rules_are_listed_once(state);
+    assert_unique(state);
+}
+
+fn assert_rules_are_listed_once(state: &State) {
+    let mut listed = BTreeSet::new();
+    for chain in state.chains() {
+        for rule in &chain.rules {
+            assert!(listed.insert(*rule), "{rule:?} is listed twice");
+            assert_eq!(state.rule(*rule).map(|r| r.chain), Some(chain.id));
+        }
+    }
+    assert_eq!(listed, state.rules().map(|rule| rule.id).collect());
+}
+
+fn assert_unique(state: &State) {
+    let mut tunnel_keys = BTreeSet::new();
+    let mut interfaces = BTreeSet::new();
+    let mut vlans = BTreeSet::new();
+    let mut addresses = BTreeSet::new();
+    for port in state.ports() {
+        assert!(port.tunnel_key > 0 && tunnel_keys.insert(port.tunnel_key));
+        if let Some(binding) = &port.binding {
+            assert!(interfaces.insert((binding.host, &binding.interface)));
+        }
+        match &port.device {
+            PortDevice::Bridge { bridge, vlan: Some(vid) } => assert!(vlans.insert((bridge, vid))),
+            PortDevice::Bridge { .. } => {}
+            PortDevice::Router { router, addresses: own, .. } => {
+                assert!(!own.is_empty());
+                assert!(own.iter().all(|address| addresses.insert((router, address.ip()))));
+            }
+        }
+    }
+    let mut names = BTreeSet::new();
+    assert!(state.tunnel_zones().all(|zone| names.insert(&zone.name)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_operations_leave_the_topology_whole(
+        state in topology(60),
+        operations in vec(operation(), 0..60),
+    ) {
+        let mut transaction = Transaction::new(&state);
+        for operation in operations {
+            let _ = operation.run(&mut transaction);
+            assert_whole(transaction.state());
+        }
+    }
+
+    #[test]
+    fn a_refused_operation_changes_nothing(state in topology(60), operation in operation()) {
+        let mut transaction = Transaction::new(&state);
+        if operation.run(&mut transaction).is_err() {
+            prop_assert_eq!(transaction.state(), &state);
+            prop_assert_eq!(transaction.finish(), vec![]);
+        }
+    }
+
+    #[test]
+    fn applying_the_changes_gives_what_the_transaction_showed(
+        state in topology(60),
+        operations in vec(operation(), 0..20),
+    ) {
+        let (shown, changes) = run(&state, &operations);
+        let mut applied = state.clone();
+        applied.apply(state.version(), &changes);
+        prop_assert_eq!(&applied, &shown);
+        applied.apply(state.version(), &changes);
+        prop_assert_eq!(&applied, &shown, "a second time");
+    }
+
+    #[test]
+    fn the_order_of_changes_within_an_entry_does_not_matter(
+        state in topology(60),
+        operations in vec(operation(), 0..20),
+    ) {
+        let (shown, mut changes) = run(&state, &operations);
+        changes.reverse();
+        let mut applied = state.clone();
+        applied.apply(state.version(), &changes);
+        prop_assert_eq!(applied, shown);
+    }
+
+    #[test]
+    fn deleting_everything_leaves_nothing(state in topology(60)) {
+        let mut transaction = Transaction::new(&state);
+        for port in state.ports() {
+            transaction.unbind(port.id).expect("it exists");
+        }
+        for key in state.keys() {
+            if transaction.state().contains(key) {
+                transaction.delete(key).expect("nothing is in the way");
+                assert_whole(transaction.state());
+            }
+        }
+        let mut emptied = state.clone();
+        emptied.apply(0, &transaction.finish());
+        prop_assert_eq!(emptied, State::new());
+    }
+}
+
+fn run(state: &State, operations: &[Operation]) -> (State, Vec<Change>) {
+    let mut transaction = Transaction::new(state);
+    for operation in operations {
+        let _ = operation.run(&mut transaction);
+    }
+    (transaction.state().clone(), transaction.finish())
+}
+
+#[test]
+fn random_topologies_are_worth_testing_with() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen = BTreeSet::new();
+    let mut linked = 0;
+    let mut bound = 0;
+    let mut conditions = 0;
+    for _ in 0..50 {
+        let state = topology(60).new_tree(&mut runner).expect("a topology").current();
+        seen.extend(state.keys().map(|key| key.kind));
+        linked += state.ports().filter(|port| port.is_interior()).count();
+        bound += state.ports().filter(|port| port.is_exterior()).count();
+        let on_ports = state.ports().map(|port| state.rules_on(port.id).count()).sum::<usize>();
+        conditions += on_ports;
+    }
+    assert_eq!(seen.len(), 10, "every kind occurs");
+    assert!(linked > 10 && bound > 10 && conditions > 10, "{linked} {bound} {conditions}");
+}
