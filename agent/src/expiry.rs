@@ -53,7 +53,11 @@ pub(crate) struct Sweeper {
 
 impl Sweeper {
     /// A sweeper that reports to these workers, by number.
-    pub(crate) fn new(datapath: Arc<dyn Datapath>, workers: Vec<Sender<Report>>, counters: Arc<SharedCounters>) -> Self {
+    pub(crate) fn new(
+        datapath: Arc<dyn Datapath>,
+        workers: Vec<Sender<Report>>,
+        counters: Arc<SharedCounters>,
+    ) -> Self {
         Self { datapath, workers, counters, dump: 0 }
     }
 
@@ -65,7 +69,8 @@ impl Sweeper {
         let mut foreign = 0;
         let workers = &self.workers;
         let result = self.datapath.dump_flows(DumpDetail::StatsOnly, &mut |flow| {
-            let owner = flow.ufid.and_then(|ufid| Some((ufid, worker_of(ufid.slot()?.0) % workers.len().max(1))));
+            let owner =
+                flow.ufid.and_then(|ufid| Some((ufid, worker_of(ufid.slot()?.0) % workers.len().max(1))));
             let Some((ufid, worker)) = owner else {
                 foreign += 1;
                 return;

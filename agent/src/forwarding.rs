@@ -135,7 +135,8 @@ impl Forwarding {
             started.spawn(format!("worker-{number}"), move |stop| run_worker(worker, stop))?;
         }
         drop(writes);
-        let writer = WriterLoop::new(datapath.flow_writer()?, writes_out, reports.clone(), Arc::clone(&shared));
+        let writer =
+            WriterLoop::new(datapath.flow_writer()?, writes_out, reports.clone(), Arc::clone(&shared));
         started.spawn("flow-writer".to_owned(), move |stop| run_writer(writer, stop))?;
         let swept = Sweeper::new(Arc::clone(datapath), reports, shared);
         let interval = config.sweep_interval;

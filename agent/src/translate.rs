@@ -40,12 +40,8 @@ pub(crate) fn translate(
     snapshot: &Snapshot,
     features: &Features,
 ) -> Translation {
-    let mut out = Translator {
-        snapshot,
-        done: Translation::default(),
-        pending: SmallVec::new(),
-        tunnel: None,
-    };
+    let mut out =
+        Translator { snapshot, done: Translation::default(), pending: SmallVec::new(), tunnel: None };
     let ttl = TtlPlan::of(virtual_actions, key, features);
     ttl.hoist(&mut out.done.actions);
     if ttl.is_exact() {
@@ -163,7 +159,8 @@ impl Translator<'_> {
             return Err(ShellDrop::PortUnplugged(port));
         }
         self.tag_peer(location.host);
-        let route = self.snapshot.peers.route(location.host).ok_or(ShellDrop::NoTunnelRoute(location.host))?;
+        let route =
+            self.snapshot.peers.route(location.host).ok_or(ShellDrop::NoTunnelRoute(location.host))?;
         let dp_port = self.snapshot.tunnels.to_send(route).ok_or(ShellDrop::NoTunnelDevice(location.host))?;
         Ok(Destination::Remote { dp_port, remote: route.remote, local: route.local, id: location.tunnel_key })
     }
@@ -211,11 +208,7 @@ impl Translator<'_> {
 /// The outer header of packets to a peer, for every encapsulation: the device knows the rest.
 pub(crate) fn outer_header(local: IpAddr, remote: IpAddr, id: u32) -> TunnelKey {
     // IPv4 packets are not to be fragmented on the way; IPv6 never are, and need a UDP checksum (RFC 8200 §8.1).
-    let family = if remote.is_ipv6() {
-        tunnel_flags::IPV6 | tunnel_flags::CSUM
-    } else {
-        tunnel_flags::DF
-    };
+    let family = if remote.is_ipv6() { tunnel_flags::IPV6 | tunnel_flags::CSUM } else { tunnel_flags::DF };
     TunnelKey {
         id: u64::from(id),
         src: ip_bytes(local),
@@ -230,7 +223,8 @@ pub(crate) fn outer_header(local: IpAddr, remote: IpAddr, id: u32) -> TunnelKey 
 pub(crate) fn arrival_match(tunnel_port: &crate::snapshot::TunnelPort, id: u32) -> (FlowKey, FlowMask) {
     // The kernel wants an outer destination and TTL in the key even where the mask leaves them open.
     let header = outer_header(tunnel_port.local, tunnel_port.local, id);
-    let header = TunnelKey { src: [0; 16], flags: header.flags & !tunnel_flags::DF & !tunnel_flags::CSUM, ..header };
+    let header =
+        TunnelKey { src: [0; 16], flags: header.flags & !tunnel_flags::DF & !tunnel_flags::CSUM, ..header };
     let key = FlowKey { tunnel: header, in_port: tunnel_port.dp_port.0, ..FlowKey::default() };
     let mut mask = FlowMask::any();
     mask.0.tunnel.id = u64::MAX;

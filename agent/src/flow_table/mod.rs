@@ -144,18 +144,18 @@ impl FlowTable {
         self.count
     }
 
-    /// True without flows.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// Most flows that the table takes.
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
     /// Remembers a flow under a new name.
-    pub(crate) fn insert(&mut self, new: &NewFlow<'_>, now: u64, changes: &mut TagChanges) -> Result<Ufid, TableFull> {
+    pub(crate) fn insert(
+        &mut self,
+        new: &NewFlow<'_>,
+        now: u64,
+        changes: &mut TagChanges,
+    ) -> Result<Ufid, TableFull> {
         if self.count >= self.limit {
             return Err(TableFull);
         }
@@ -165,7 +165,13 @@ impl FlowTable {
     }
 
     /// Remembers a flow under the name that it has in the datapath. False if the name's slot is taken or out of range.
-    pub(crate) fn adopt(&mut self, ufid: Ufid, new: &NewFlow<'_>, now: u64, changes: &mut TagChanges) -> bool {
+    pub(crate) fn adopt(
+        &mut self,
+        ufid: Ufid,
+        new: &NewFlow<'_>,
+        now: u64,
+        changes: &mut TagChanges,
+    ) -> bool {
         let Some((slot, generation)) = self.place_of(ufid) else { return false };
         if self.count >= self.limit || slot as usize >= self.limit {
             return false;
@@ -213,13 +219,21 @@ impl FlowTable {
     }
 
     /// Replaces what a flow does and depends on; its match stays.
-    pub(crate) fn update(&mut self, ufid: Ufid, actions: &[Action], tags: &[Tag], life: Life, changes: &mut TagChanges) {
+    pub(crate) fn update(
+        &mut self,
+        ufid: Ufid,
+        actions: &[Action],
+        tags: &[Tag],
+        life: Life,
+        changes: &mut TagChanges,
+    ) {
         let fingerprint = self.fingerprint(actions);
         let Some((slot, _)) = self.place_of(ufid).filter(|_| self.get(ufid).is_some()) else { return };
         let same_tags = self.has_tags(slot, tags);
         if !same_tags {
             let new = self.index.insert(slot, tags, &mut |tag| changes.first.push(tag));
-            let old = self.slots[slot as usize].flow.as_mut().map(|flow| std::mem::replace(&mut flow.tags, new));
+            let old =
+                self.slots[slot as usize].flow.as_mut().map(|flow| std::mem::replace(&mut flow.tags, new));
             // The flow's own new places must not be mistaken for its old ones, so the old ones go after.
             self.forget(&old.unwrap_or_default(), changes);
         }
@@ -253,13 +267,11 @@ impl FlowTable {
     /// Every flow with its name, by slot.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Ufid, &Flow)> {
         self.slots.iter().enumerate().filter_map(|(slot, entry)| {
-            entry.flow.as_deref().map(|flow| (Ufid::of_slot(self.first_index | slot as u32, entry.generation), flow))
+            entry
+                .flow
+                .as_deref()
+                .map(|flow| (Ufid::of_slot(self.first_index | slot as u32, entry.generation), flow))
         })
-    }
-
-    /// Tags of a flow, in no order.
-    pub(crate) fn tags(&self, flow: &Flow) -> Vec<Tag> {
-        self.index.tags(&flow.tags).collect()
     }
 
     /// A slot without a flow. Slots on the free list may have been adopted into since.

@@ -76,7 +76,14 @@ impl Core {
     }
 
     /// A flow for a local port that other hosts send to: kept if it still leads where it should.
-    fn adopt_arrival(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action], now: Instant) {
+    fn adopt_arrival(
+        &mut self,
+        ufid: Ufid,
+        key: &FlowKey,
+        mask: &FlowMask,
+        actions: &[Action],
+        now: Instant,
+    ) {
         let wanted = self.arrivals.wanted(key).filter(|arrival| actions == [Action::Output(arrival.output)]);
         let Some(arrival) = wanted else {
             return self.unsent.push(FlowWrite::Delete(ufid));
@@ -85,14 +92,8 @@ impl Core {
         if let Some(ours) = arrival.ufid {
             self.forget(ours);
         }
-        let new = NewFlow {
-            key: *key,
-            origin: KeyOrigin::Dump,
-            mask: *mask,
-            actions,
-            tags: &[],
-            life: Life::Kept,
-        };
+        let new =
+            NewFlow { key: *key, origin: KeyOrigin::Dump, mask: *mask, actions, tags: &[], life: Life::Kept };
         let now_ms = self.ms(now);
         if self.table.adopt(ufid, &new, now_ms, &mut TagChanges::default()) {
             self.counters.flows_adopted.one_more();

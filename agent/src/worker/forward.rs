@@ -8,7 +8,9 @@ use packet::{Action, DpPort, FlowKey, FlowMask, PacketView, SetField, TunnelKey}
 use simulation::{Caching, Effect, Ingress, Lifetime, Need, Outcome, Tag, Verdict};
 use smallvec::SmallVec;
 
-use super::{Core, EXECUTE_BATCH, MAX_GENERATED, MAX_GENERATIONS, MAX_UNSENT_WRITES, Memo, Origin, StoredPacket};
+use super::{
+    Core, EXECUTE_BATCH, MAX_GENERATED, MAX_GENERATIONS, MAX_UNSENT_WRITES, Memo, Origin, StoredPacket,
+};
 use crate::admission::Admission;
 use crate::counters::{Drop, ShellDrop};
 use crate::flow_table::{KeyOrigin, Life, NewFlow, TagChanges};

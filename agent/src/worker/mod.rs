@@ -10,8 +10,8 @@ mod events;
 mod forward;
 mod housekeeping;
 
-use std::collections::{BinaryHeap, VecDeque};
 use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -189,7 +189,11 @@ impl Worker {
     ///
     /// # Errors
     /// The upcall socket failed. The worker stays usable.
-    pub(crate) fn step(&mut self, clock: &dyn Fn() -> Instant, timeout: Duration) -> Result<usize, datapath::Error> {
+    pub(crate) fn step(
+        &mut self,
+        clock: &dyn Fn() -> Instant,
+        timeout: Duration,
+    ) -> Result<usize, datapath::Error> {
         let Self { source, core } = self;
         core.begin(clock());
         let timeout = if core.has_work() { timeout.min(BUSY_TURN) } else { timeout };
@@ -362,3 +366,6 @@ impl Origin {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
