@@ -44,6 +44,8 @@ pub enum Event {
         ip: IpAddr,
         /// Its address.
         mac: MacAddr,
+        /// Port of the router by which it was seen.
+        port: PortId,
     },
 }
 

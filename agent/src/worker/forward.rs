@@ -163,7 +163,7 @@ impl Core {
             Effect::LearnMac { bridge, vlan, mac, port } => {
                 Event::MacSeen { station: Station { bridge, vlan, mac }, port }
             }
-            Effect::LearnArp { router, ip, mac } => Event::ArpSeen { router, ip, mac },
+            Effect::LearnArp { router, ip, mac, port } => Event::ArpSeen { router, ip, mac, port },
             Effect::Generate { .. } => return,
         };
         let now = self.ms(now);
