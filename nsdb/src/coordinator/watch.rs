@@ -32,12 +32,13 @@ pub struct Watch {
 impl Watch {
     /// Waits until there may be something new to read. Cancel-safe. Never returns once the coordinator is closed.
     pub async fn changed(&mut self) {
-        if let Some(signals) = &mut self.signals
-            && signals.changed().await.is_ok()
-        {
-            return;
+        let signalled = match &mut self.signals {
+            Some(signals) => signals.changed().await.is_ok(),
+            None => false,
+        };
+        if !signalled {
+            std::future::pending::<()>().await;
         }
-        std::future::pending().await
     }
 
     /// Whether there may be something new to read, without waiting; forgets the signal.

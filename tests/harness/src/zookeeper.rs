@@ -3,6 +3,8 @@
 //! The server is the one of Debian's `zookeeper` package, on a free port of 127.0.0.1 with a data directory of its own. It
 //! ends with the [`Server`], and also with the test process, however that dies.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot have its server must fail")]
+
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

@@ -250,7 +250,7 @@ impl Link {
             match self.create(directory, Vec::new(), CreateMode::Persistent).await {
                 Ok(_) | Err(Failure::Server(ZkError::NodeExists)) => drop(missing.pop()),
                 Err(Failure::Server(ZkError::NoNode)) if !directory.is_empty() => {
-                    missing.push(parent(directory))
+                    missing.push(parent(directory));
                 }
                 Err(Failure::Server(ZkError::NoChildrenForEphemerals)) => return Err(below_ephemeral(key)),
                 Err(failure) => return Err(failure.into()),

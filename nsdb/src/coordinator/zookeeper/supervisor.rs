@@ -6,7 +6,7 @@
 //!           ┌──────────┐                          ┌────────────────────────────┐
 //!           ▼          │                          ▼                            │
 //!   ┌── Probing ──▶ Connecting ──▶ Verifying: a write and its own reply ──▶ Linked: heartbeats
-//!   │       ▲          │  reachable for RECOVERY, yet no session     │  no heartbeat
+//!   │       ▲          │  reachable, yet no session     │  no heartbeat
 //!   │       └──────────┴─────────────────────────────────────────────┴─────────┘
 //! close()                  the client is given up: its runtime is dropped
 //! ```
@@ -41,8 +41,11 @@ const MAX_PAUSE: Duration = Duration::from_millis(500);
 const PROBE: Duration = Duration::from_secs(1);
 /// A server that accepts, but does not serve, closes the connection within this time.
 const PROBE_LINGER: Duration = Duration::from_millis(30);
-/// How long a client may take to get a session once a server can be reached.
-const RECOVERY: Duration = Duration::from_secs(1);
+/// How long a client that lost its connection may take before servers are probed.
+const FIRST_PROBE: Duration = Duration::from_millis(20);
+/// How long a client that lost its connection may take to return once a server can be reached. After a stale chunk of the
+/// old connection it reads the new one out of step and waits in vain; a new client is faster than finding that out.
+const RECOVERY: Duration = Duration::from_millis(400);
 /// How long a session may take to be closed.
 const CLOSE: Duration = Duration::from_secs(1);
 
@@ -97,15 +100,17 @@ async fn client_life(
         },
         () = until_set(&mut stop) => return End::Closed,
     };
+    let mut patience = shared.config.session / 3;
     loop {
         let link = tokio::select! {
-            link = client.establish(shared) => match link {
+            link = client.establish(shared, patience) => match link {
                 Ok(link) => link,
                 Err(reason) => return End::GivenUp(reason),
             },
             () = until_set(&mut stop) => return End::Closed,
         };
         shared.connected(&link);
+        patience = RECOVERY;
         let lost = tokio::select! {
             lost = client.keep(shared, &link) => lost,
             () = until_set(&mut stop) => {
@@ -182,9 +187,34 @@ async fn probe(server: SocketAddr) -> Result<(), Unusable> {
 struct Client {
     inner: Arc<ZooKeeper>,
     servers: Vec<SocketAddr>,
-    /// Counts the client's changes of state: odd while it has a session, even while it has none.
-    states: watch::Receiver<u64>,
+    states: watch::Receiver<State>,
     requests: Arc<AtomicU32>,
+}
+
+/// What a client says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct State {
+    phase: Phase,
+    /// Tells apart the times that it was in the same phase.
+    changes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Connecting,
+    HasSession,
+    /// The session expired; or a stale reply was taken for the server's word on it, after which the client waits for ever.
+    LostSession,
+}
+
+impl From<ZkState> for Phase {
+    fn from(state: ZkState) -> Self {
+        match state {
+            ZkState::Connected => Self::HasSession,
+            ZkState::Connecting => Self::Connecting,
+            _ => Self::LostSession,
+        }
+    }
 }
 
 /// What ended a link.
@@ -207,26 +237,22 @@ impl Client {
             Ok(Err(error)) => return Err(format!("{addresses}: {error}")),
             Err(_) => return Err(format!("{addresses}: no connection")),
         };
-        let (counter, states) = watch::channel(0_u64);
+        let (sender, states) = watch::channel(State { phase: Phase::Connecting, changes: 0 });
         let links = Arc::clone(shared);
         client.add_listener(move |state| {
-            let has_session = state == ZkState::Connected;
-            if !has_session {
+            let phase = Phase::from(state);
+            if phase != Phase::HasSession {
                 links.distrust();
             }
-            counter.send_if_modified(|count| {
-                let changed = (*count % 2 == 1) != has_session;
-                *count += u64::from(changed);
-                changed
-            });
+            sender.send_modify(|state| *state = State { phase, changes: state.changes + 1 });
         });
         Ok(Self { inner: Arc::new(client), servers, states, requests: Arc::default() })
     }
 
     /// Waits for a session and proves its connection.
-    async fn establish(&mut self, shared: &Arc<Shared>) -> Result<Arc<Link>, String> {
+    async fn establish(&mut self, shared: &Arc<Shared>, patience: Duration) -> Result<Arc<Link>, String> {
         loop {
-            self.await_session().await?;
+            self.await_session(patience).await?;
             let state = *self.states.borrow_and_update();
             let verified = timeout(shared.config.session / 3, self.verify(shared)).await;
             if *self.states.borrow() != state {
@@ -242,22 +268,28 @@ impl Client {
         }
     }
 
-    /// Waits until the client has a session. Fails when a server has been reachable for [`RECOVERY`] and it has none.
-    async fn await_session(&mut self) -> Result<(), String> {
+    /// Waits until the client has a session. Fails when a server has been reachable for as long as the caller's patience
+    /// and it has none, and at once when a server closes what it accepts: the client would try again without a pause.
+    async fn await_session(&mut self, limit: Duration) -> Result<(), String> {
         let mut reachable_since = None;
+        let mut turn_time = FIRST_PROBE;
         for turn in 1.. {
-            match timeout(MIN_PAUSE, self.states.wait_for(|count| count % 2 == 1)).await {
-                Ok(Ok(_)) => return Ok(()),
+            let decided = self.states.wait_for(|state| state.phase != Phase::Connecting);
+            match timeout(turn_time, decided).await.map(|state| state.map(|state| state.phase)) {
+                Ok(Ok(Phase::HasSession)) => return Ok(()),
+                Ok(Ok(_)) => return Err("the session expired".to_owned()),
                 Ok(Err(_)) => return Err("the client ended".to_owned()),
-                Err(_) => {}
+                Err(_) => turn_time = MIN_PAUSE,
             }
-            if reachable_since.get_or_insert_with(Instant::now).elapsed() > RECOVERY {
+            if reachable_since.get_or_insert_with(Instant::now).elapsed() > limit {
                 break;
             }
             let count = self.servers.len();
             match probe(self.servers[turn % count]).await {
+                Ok(()) => {}
+                Err(Unusable::NotServing(reason)) => return Err(reason),
                 Err(Unusable::Unreachable(_)) if turn % count == 0 => reachable_since = None,
-                _ => {}
+                Err(Unusable::Unreachable(_)) => {}
             }
         }
         Err("a server can be reached, yet the session was not taken up".to_owned())
@@ -294,7 +326,7 @@ impl Client {
     async fn keep(&mut self, shared: &Shared, link: &Arc<Link>) -> Lost {
         let interval = shared.config.session / 3;
         let state = *self.states.borrow();
-        if state % 2 == 0 {
+        if state.phase != Phase::HasSession {
             return Lost::Connection;
         }
         loop {
