@@ -16,6 +16,7 @@ mod error;
 mod features;
 mod flow;
 mod kernel;
+pub mod links;
 mod mask;
 mod memory;
 mod netlink;

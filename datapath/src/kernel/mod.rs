@@ -24,7 +24,7 @@ use crate::{
     PortEvents, PortInfo, PortKind, PortSpec, Result, UpcallSource,
 };
 
-pub(crate) use self::control::{Families, valid_name};
+pub(crate) use self::control::{Families, refused, valid_name};
 
 /// A kernel datapath that this process serves.
 pub struct KernelDatapath {
@@ -38,6 +38,14 @@ pub struct KernelDatapath {
 }
 
 impl KernelDatapath {
+    /// Whether this kernel has the datapath at all. Needs no privilege and changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::NoModule`], [`Error::TooOld`].
+    pub fn check() -> Result<()> {
+        Control::new().map(drop)
+    }
+
     /// Opens datapath `name`, or makes it, and takes over its upcalls with `workers` queues (at least one).
     ///
     /// What an earlier process left (ports, flows, counters) stays as it is.

@@ -1,0 +1,356 @@
+//! The control plane of the agent: one tokio task that knows what this host needs to know, and tells the workers.
+//!
+//! ```text
+//!  documents (Interest) ─┐                      ┌─▶ Snapshot + tags ──▶ workers
+//!  state tables ─────────┤                      ├─▶ datapath ports, tunnel devices
+//!  interfaces, vports ───┼─▶ Control::settle ───┼─▶ active ports, stations, neighbours ──▶ NSDB
+//!  workers' events ──────┤                      ├─▶ ARP requests ──▶ workers
+//!  time ─────────────────┘                      └─▶ status
+//! ```
+//!
+//! Inputs only note what changed; `settle` then does what follows from all of it. A burst of inputs is settled once.
+
+mod cabling;
+mod library;
+mod ports;
+mod publisher;
+mod stations;
+mod status;
+mod tables;
+mod underlay;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use datapath::Datapath;
+use datapath::links::Interface;
+use model::{DeviceId, Document, DocumentKey, HostId, PortId, RouterId};
+use nsdb::coordinator::Coordinator;
+use nsdb::interest::{self, Interest};
+use nsdb::presence::Presence;
+use nsdb::tables::MacKey;
+use simulation::{Need, NeighbourId, Resolver, ResolverEvent, Update};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use self::cabling::Interfaces;
+use self::library::Library;
+use self::ports::LocalPorts;
+pub(crate) use self::publisher::Publisher;
+use self::stations::Stations;
+pub use self::status::{ControlStatus, NsdbStatus, PeerStatus, PortStatus};
+use self::tables::Tables;
+use self::underlay::Underlay;
+use crate::host_state;
+use crate::messages::{Event, Station};
+use crate::state_dir::StateDir;
+
+/// Inputs taken at most before settling, so that a steady stream cannot put settling off.
+const BURST: usize = 1024;
+/// Silent stations, refused interfaces and the like are looked at this often.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
+
+/// Every interface of the host's network namespace by name.
+pub(crate) type InterfaceMap = Arc<BTreeMap<String, Interface>>;
+
+/// What the control plane listens to besides the NSDB.
+pub(crate) struct Inputs {
+    /// What workers ask and report.
+    pub events: mpsc::Receiver<Event>,
+    /// The interfaces there are.
+    pub interfaces: watch::Receiver<InterfaceMap>,
+    /// Ports of the datapath came or went by another's hand.
+    pub vports: Arc<Notify>,
+}
+
+/// What the control plane works with.
+pub(crate) struct Parts {
+    pub coordinator: Arc<dyn Coordinator>,
+    pub datapath: Arc<dyn Datapath>,
+    pub state_dir: Arc<StateDir>,
+    pub presence: Presence,
+    pub publisher: Publisher,
+    /// Set once everything that the host needs has been read for the first time.
+    pub in_sync: watch::Sender<bool>,
+    pub status: watch::Sender<ControlStatus>,
+}
+
+/// The control plane.
+pub(crate) struct Control {
+    host: HostId,
+    coordinator: Arc<dyn Coordinator>,
+    presence: Presence,
+    publisher: Publisher,
+    in_sync: watch::Sender<bool>,
+    status: watch::Sender<ControlStatus>,
+    interest: Interest,
+    library: Library,
+    tables: Tables,
+    ports: LocalPorts,
+    underlay: Underlay,
+    stations: Stations,
+    resolver: Resolver,
+    interfaces: InterfaceMap,
+    /// Documents changed since the last settling.
+    library_due: bool,
+    /// Tunnel zones or datapath ports changed since the last settling.
+    underlay_due: bool,
+    /// Bindings, interfaces or datapath ports changed since the last settling.
+    cabling_due: bool,
+    housekeeping_at: Instant,
+}
+
+impl Control {
+    /// Runs until cancelled. Leaves datapath and flows in place.
+    pub(crate) async fn run(parts: Parts, mut inputs: Inputs, shutdown: CancellationToken) {
+        let (interest, mut documents) = Interest::new(Arc::clone(&parts.coordinator));
+        let (tables, mut updates) = Tables::new(Arc::clone(&parts.coordinator));
+        let mut control = Self::new(parts, interest, tables, inputs.interfaces.borrow_and_update().clone());
+        control.settle(Instant::now());
+        loop {
+            let wake = tokio::time::sleep_until(control.next_deadline().into());
+            tokio::select! {
+                Some(event) = documents.recv() => control.on_document(event),
+                Some(batch) = updates.recv() => control.on_updates(batch),
+                Some(event) = inputs.events.recv() => control.on_worker(event, Instant::now()),
+                Ok(()) = inputs.interfaces.changed() => {
+                    let interfaces = inputs.interfaces.borrow_and_update().clone();
+                    control.on_interfaces(interfaces);
+                }
+                () = inputs.vports.notified() => control.on_vports(),
+                () = wake => {}
+                () = shutdown.cancelled() => return,
+            }
+            for _ in 0..BURST {
+                if let Ok(event) = documents.try_recv() {
+                    control.on_document(event);
+                } else if let Ok(batch) = updates.try_recv() {
+                    control.on_updates(batch);
+                } else if let Ok(event) = inputs.events.try_recv() {
+                    control.on_worker(event, Instant::now());
+                } else {
+                    break;
+                }
+            }
+            control.settle(Instant::now());
+        }
+    }
+
+    fn new(parts: Parts, interest: Interest, tables: Tables, interfaces: InterfaceMap) -> Self {
+        let host = parts.publisher.host();
+        Self {
+            host,
+            coordinator: parts.coordinator,
+            presence: parts.presence,
+            publisher: parts.publisher,
+            in_sync: parts.in_sync,
+            status: parts.status,
+            interest,
+            library: Library::new(host),
+            tables,
+            ports: LocalPorts::new(host, Arc::clone(&parts.datapath), parts.state_dir),
+            underlay: Underlay::new(host, parts.datapath),
+            stations: Stations::default(),
+            resolver: Resolver::default(),
+            interfaces,
+            library_due: true,
+            underlay_due: false,
+            cabling_due: true,
+            housekeeping_at: Instant::now(),
+        }
+    }
+
+    // === inputs ===
+
+    fn on_document(&mut self, event: interest::Event) {
+        let (key, document) = match event {
+            interest::Event::Loaded { key, version, document } | interest::Event::Changed { key, version, document } => {
+                self.publisher.reached(version);
+                (key, Some(document))
+            }
+            interest::Event::Gone { key } => (key, None),
+        };
+        if self.library.put(key, document.clone()) {
+            self.publisher.update(match document {
+                Some(document) => Update::Put(Document::clone(&document)),
+                None => Update::Removed(key),
+            });
+            self.library_due = true;
+            self.cabling_due |= key == DocumentKey::Host(self.host);
+        }
+    }
+
+    fn on_updates(&mut self, batch: Vec<Update>) {
+        for update in batch {
+            if let Update::ArpLearned { router, ip, .. } = update {
+                self.resolver.handle_known_elsewhere(NeighbourId { router, ip });
+            }
+            self.publisher.update(update);
+        }
+    }
+
+    fn on_interfaces(&mut self, interfaces: InterfaceMap) {
+        self.interfaces = interfaces;
+        self.cabling_due = true;
+    }
+
+    fn on_vports(&mut self) {
+        self.underlay_due = true;
+        self.cabling_due = true;
+    }
+
+    fn on_worker(&mut self, event: Event, now: Instant) {
+        match event {
+            Event::Needed(Need::Arp { router, port, target }) => {
+                if let Err(error) = self.resolver.request(NeighbourId { router, ip: target }, port, now) {
+                    tracing::debug!(%router, %target, %error, "neighbour is not asked for");
+                }
+            }
+            // Every document in reach is asked for as soon as it is named; the packet waits for that.
+            Event::Needed(Need::Document(_)) => {}
+            Event::MacSeen { station, port } => {
+                let Station { bridge, vlan, mac } = station;
+                self.stations.seen(station, now);
+                self.publisher.update(Update::MacLearned { bridge, vlan, mac, port });
+                if let Some(table) = self.tables.stations(bridge)
+                    && let Err(error) = table.set(MacKey { vlan, mac }, port)
+                {
+                    tracing::debug!(%bridge, %error, "station is known on this host only");
+                }
+            }
+            Event::MacInUse(station) => self.stations.in_use(station),
+            Event::MacUnused(station) => self.stations.unused(station, now),
+            Event::ArpSeen { router, ip, mac } => {
+                if let Some(port) = self.port_towards(router, ip) {
+                    self.resolver.handle_heard(NeighbourId { router, ip }, port, now);
+                }
+                self.publisher.update(Update::ArpLearned { router, ip, mac });
+                if let Some(table) = self.tables.neighbours(router)
+                    && let Err(error) = table.set(ip, mac)
+                {
+                    tracing::debug!(%router, %error, "neighbour is known on this host only");
+                }
+            }
+        }
+    }
+
+    // === settling ===
+
+    fn settle(&mut self, now: Instant) {
+        if std::mem::take(&mut self.library_due) {
+            self.settle_library();
+        }
+        if std::mem::take(&mut self.underlay_due) {
+            self.settle_underlay();
+        }
+        if std::mem::take(&mut self.cabling_due) {
+            self.settle_cabling();
+        }
+        for update in self.ports.publish(&self.tables) {
+            self.publisher.update(update);
+        }
+        self.settle_neighbours(now);
+        if now >= self.housekeeping_at {
+            self.housekeeping_at = now + HOUSEKEEPING;
+            self.housekeep(now);
+        }
+        self.publisher.publish();
+        if !*self.in_sync.borrow() && self.library.is_complete() && self.tables.are_loaded() {
+            self.in_sync.send_replace(true);
+            self.publisher.adopt_flows();
+        }
+    }
+
+    fn settle_library(&mut self) {
+        let reach = self.library.reach();
+        for key in reach.wanted {
+            self.interest.want(key);
+        }
+        for key in reach.dropped {
+            self.interest.drop(key);
+            self.publisher.update(Update::Removed(key));
+        }
+        let devices = self.library.devices();
+        for update in self.tables.follow(&devices) {
+            self.publisher.update(update);
+        }
+        self.stations.retain(|bridge| devices.contains(&DeviceId::Bridge(bridge)));
+        self.underlay_due = true;
+    }
+
+    fn settle_underlay(&mut self) {
+        let ways = tokio::task::block_in_place(|| self.underlay.reconcile(self.library.tunnel_zones()));
+        self.publisher.set_underlay(ways.peers, ways.tunnels);
+    }
+
+    /// Until the bindings are known nothing is touched: ports of a former life keep forwarding.
+    fn settle_cabling(&mut self) {
+        self.presence.publish(host_state::of(&self.interfaces, self.underlay.names()));
+        let Some(bindings) = self.library.bindings() else { return };
+        let interfaces: Interfaces = self.interfaces.values().map(|i| (i.name.clone(), i.up)).collect();
+        let spared = self.underlay.names();
+        match tokio::task::block_in_place(|| self.ports.reconcile(bindings, &interfaces, spared)) {
+            Ok(changed) => {
+                if changed {
+                    self.publisher.set_ports(self.ports.local());
+                }
+            }
+            Err(error) => tracing::error!(%error, "the datapath's ports cannot be read"),
+        }
+    }
+
+    /// Neighbours that answer are asked again as long as they answer, so that flows to them never wait.
+    fn settle_neighbours(&mut self, now: Instant) {
+        while let Some(event) = self.resolver.poll(now, |_| true) {
+            match event {
+                ResolverEvent::Ask { port, neighbour } => {
+                    let request = self.publisher.topology().arp_request(port, neighbour.ip);
+                    if !request.is_some_and(|frame| self.publisher.emit(port, frame)) {
+                        tracing::debug!(%port, ip = %neighbour.ip, "ARP request put off");
+                    }
+                }
+                ResolverEvent::Failed(NeighbourId { router, ip }) => {
+                    self.publisher.update(Update::ArpFailed { router, ip });
+                }
+                ResolverEvent::Forgotten(NeighbourId { router, ip }) => {
+                    self.publisher.update(Update::ArpForgotten { router, ip });
+                    if let Some(table) = self.tables.neighbours(router)
+                        && let Err(error) = table.remove(ip)
+                    {
+                        tracing::debug!(%router, %error, "neighbour is not withdrawn");
+                    }
+                }
+            }
+        }
+    }
+
+    /// The port of a router on whose network an address is.
+    fn port_towards(&self, router: RouterId, ip: IpAddr) -> Option<PortId> {
+        let topology = self.publisher.topology();
+        let near = |port: &&PortId| {
+            topology.port(**port).is_some_and(|port| port.addresses().iter().any(|network| network.contains(ip)))
+        };
+        topology.router(router)?.ports.iter().find(near).copied()
+    }
+
+    fn housekeep(&mut self, now: Instant) {
+        // The table then says whether nobody, or another host, knows the station.
+        for Station { bridge, vlan, mac } in self.stations.expire(now) {
+            if let Some(table) = self.tables.stations(bridge)
+                && let Err(error) = table.remove(MacKey { vlan, mac })
+            {
+                tracing::debug!(%bridge, %error, "station is not withdrawn");
+            }
+        }
+        // An interface may be free by now that another bridge or datapath had; a tunnel device may succeed.
+        self.cabling_due |= !self.ports.refused().is_empty();
+        self.underlay_due |= self.underlay.has_failed();
+        self.status.send_replace(self.describe());
+    }
+
+    fn next_deadline(&self) -> Instant {
+        self.resolver.next_deadline().map_or(self.housekeeping_at, |deadline| deadline.min(self.housekeeping_at))
+    }
+}

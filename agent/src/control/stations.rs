@@ -1,0 +1,118 @@
+//! The stations that this host has learned: which of them still have flows, and which have been silent for too long.
+//!
+//! Pure. The workers say when a station's first flow comes and its last one goes; a station without flows is kept for a
+//! while, because silence is how most stations spend their time.
+
+use std::time::{Duration, Instant};
+
+use model::BridgeId;
+use rustc_hash::FxHashMap;
+
+use crate::messages::Station;
+
+/// A station without flows is forgotten after this long (MidoNet `mac_port_mapping_expire`, 15 s).
+pub(crate) const SILENCE: Duration = Duration::from_secs(15);
+
+/// What is known of a station learned here.
+#[derive(Debug)]
+struct Sighting {
+    port: PortId,
+    /// Workers that have flows from it.
+    workers: u32,
+    /// When it last was seen or had a flow; only counts while it has none.
+    silent_since: Instant,
+}
+
+/// Every station learned on this host.
+#[derive(Debug, Default)]
+pub(crate) struct Stations {
+    sightings: FxHashMap<Station, Sighting>,
+}
+
+impl Stations {
+    /// A station was seen.
+    pub(crate) fn seen(&mut self, station: Station, now: Instant) {
+        self.sightings.entry(station).or_insert(Sighting { workers: 0, silent_since: now }).silent_since = now;
+    }
+
+    /// One more worker has flows from a station.
+    pub(crate) fn in_use(&mut self, station: Station) {
+        if let Some(sighting) = self.sightings.get_mut(&station) {
+            sighting.workers += 1;
+        }
+    }
+
+    /// A worker's last flow from a station is gone.
+    pub(crate) fn unused(&mut self, station: Station, now: Instant) {
+        if let Some(sighting) = self.sightings.get_mut(&station) {
+            sighting.workers = sighting.workers.saturating_sub(1);
+            sighting.silent_since = now;
+        }
+    }
+
+    /// Forgets, and returns, the stations that have been silent for too long.
+    pub(crate) fn expire(&mut self, now: Instant) -> Vec<Station> {
+        let silent = |s: &Sighting| s.workers == 0 && now.saturating_duration_since(s.silent_since) >= SILENCE;
+        self.sightings.extract_if(|_, sighting| silent(sighting)).map(|(station, _)| station).collect()
+    }
+
+    /// Forgets the stations of bridges that are out of reach.
+    pub(crate) fn retain(&mut self, in_reach: impl Fn(BridgeId) -> bool) {
+        self.sightings.retain(|station, _| in_reach(station.bridge));
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.sightings.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use packet::MacAddr;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn station(last: u8) -> Station {
+        Station { bridge: BridgeId(Uuid::from_u128(1)), vlan: 0, mac: MacAddr([2, 0, 0, 0, 0, last]) }
+    }
+
+    #[test]
+    fn a_silent_station_is_forgotten() {
+        let (mut stations, start) = (Stations::default(), Instant::now());
+        stations.seen(station(1), start);
+        assert_eq!(stations.expire(start + SILENCE / 2), []);
+        assert_eq!(stations.expire(start + SILENCE), [station(1)]);
+        assert_eq!(stations.len(), 0);
+    }
+
+    #[test]
+    fn a_station_with_flows_is_kept_until_it_has_been_without_for_a_while() {
+        let (mut stations, start) = (Stations::default(), Instant::now());
+        stations.seen(station(1), start);
+        stations.in_use(station(1));
+        assert_eq!(stations.expire(start + 10 * SILENCE), []);
+        stations.unused(station(1), start + 10 * SILENCE);
+        assert_eq!(stations.expire(start + 10 * SILENCE), []);
+        assert_eq!(stations.expire(start + 11 * SILENCE), [station(1)]);
+    }
+
+    #[test]
+    fn flows_on_two_workers_both_keep_a_station() {
+        let (mut stations, start) = (Stations::default(), Instant::now());
+        stations.seen(station(1), start);
+        stations.in_use(station(1));
+        stations.in_use(station(1));
+        stations.unused(station(1), start);
+        assert_eq!(stations.expire(start + 2 * SILENCE), []);
+    }
+
+    #[test]
+    fn stations_of_a_bridge_out_of_reach_are_forgotten_silently() {
+        let mut stations = Stations::default();
+        stations.seen(station(1), Instant::now());
+        stations.retain(|_| false);
+        assert_eq!(stations.len(), 0);
+    }
+}

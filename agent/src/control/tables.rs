@@ -1,0 +1,166 @@
+//! The state tables of the devices in reach: opened with the device, closed with it, their changes in one queue.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use model::{BridgeId, DeviceId, PortId, RouterId};
+use nsdb::coordinator::Coordinator;
+use nsdb::tables::{ActiveTable, ArpTable, Field, Key, MacKey, MacTable, PortOwner, StateTable};
+use nsdb::tables::{active_table, arp_table, mac_table};
+use packet::MacAddr;
+use simulation::{PortLocation, Update};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+/// Batches of changes that may wait; a table whose queue is full waits too, and then tells only what is current.
+const QUEUED_CHANGES: usize = 256;
+
+/// The open tables of all devices in reach.
+pub(crate) struct Tables {
+    coordinator: Arc<dyn Coordinator>,
+    changes: mpsc::Sender<Vec<Update>>,
+    open: BTreeMap<DeviceId, DeviceTables>,
+}
+
+/// The tables of one device.
+struct DeviceTables {
+    active: ActiveTable,
+    learned: Learned,
+    followers: Vec<AbortHandle>,
+}
+
+/// What a kind of device learns.
+enum Learned {
+    Bridge(BridgeId, MacTable),
+    Router(RouterId, ArpTable),
+}
+
+impl Tables {
+    /// No table open. What tables say comes out of the receiver, as updates of the topology.
+    pub(crate) fn new(coordinator: Arc<dyn Coordinator>) -> (Self, mpsc::Receiver<Vec<Update>>) {
+        let (changes, receiver) = mpsc::channel(QUEUED_CHANGES);
+        (Self { coordinator, changes, open: BTreeMap::new() }, receiver)
+    }
+
+    /// Opens and closes tables so that those of `devices` are open; returns what closing them un-learns.
+    pub(crate) fn follow(&mut self, devices: &BTreeSet<DeviceId>) -> Vec<Update> {
+        for device in devices {
+            if !self.open.contains_key(device) {
+                let tables = self.open(*device);
+                self.open.insert(*device, tables);
+            }
+        }
+        let closed: Vec<_> = self.open.keys().filter(|device| !devices.contains(device)).copied().collect();
+        closed.into_iter().filter_map(|device| self.open.remove(&device)).flat_map(|tables| tables.forget()).collect()
+    }
+
+    /// Every open table has been read at least once.
+    pub(crate) fn are_loaded(&self) -> bool {
+        self.open.values().all(DeviceTables::is_loaded)
+    }
+
+    /// The table of a device's active ports, if the device is in reach.
+    pub(crate) fn active(&self, device: DeviceId) -> Option<&ActiveTable> {
+        self.open.get(&device).map(|tables| &tables.active)
+    }
+
+    /// The table of a bridge's stations, if the bridge is in reach.
+    pub(crate) fn stations(&self, bridge: BridgeId) -> Option<&MacTable> {
+        match &self.open.get(&DeviceId::Bridge(bridge))?.learned {
+            Learned::Bridge(_, table) => Some(table),
+            Learned::Router(..) => None,
+        }
+    }
+
+    /// The table of a router's neighbours, if the router is in reach.
+    pub(crate) fn neighbours(&self, router: RouterId) -> Option<&ArpTable> {
+        match &self.open.get(&DeviceId::Router(router))?.learned {
+            Learned::Router(_, table) => Some(table),
+            Learned::Bridge(..) => None,
+        }
+    }
+
+    fn open(&self, device: DeviceId) -> DeviceTables {
+        let coordinator = || Arc::clone(&self.coordinator);
+        let active = active_table(coordinator(), device);
+        let mut followers = vec![self.spawn(&active, |port, owner| located(*port, owner.as_ref()))];
+        let learned = match device {
+            DeviceId::Bridge(bridge) => {
+                let table = mac_table(coordinator(), bridge);
+                followers.push(self.spawn(&table, move |key, port| station(bridge, *key, *port)));
+                Learned::Bridge(bridge, table)
+            }
+            DeviceId::Router(router) => {
+                let table = arp_table(coordinator(), router);
+                followers.push(self.spawn(&table, move |ip, mac| neighbour(router, *ip, *mac)));
+                Learned::Router(router, table)
+            }
+        };
+        DeviceTables { active, learned, followers }
+    }
+
+    fn spawn<K: Key, V: Field>(
+        &self,
+        table: &StateTable<K, V>,
+        update: impl Fn(&K, &Option<V>) -> Update + Send + 'static,
+    ) -> AbortHandle {
+        let (mut changes, sender) = (table.changes(), self.changes.clone());
+        let follow = async move {
+            while let Some(batch) = changes.next().await {
+                if sender.send(batch.iter().map(|(key, value)| update(key, value)).collect()).await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::spawn(follow).abort_handle()
+    }
+}
+
+impl DeviceTables {
+    fn is_loaded(&self) -> bool {
+        let learned = match &self.learned {
+            Learned::Bridge(_, table) => table.is_loaded(),
+            Learned::Router(_, table) => table.is_loaded(),
+        };
+        learned && self.active.is_loaded()
+    }
+
+    /// Updates that undo everything the tables said.
+    fn forget(self) -> Vec<Update> {
+        self.followers.iter().for_each(AbortHandle::abort);
+        let lost = self.active.snapshot().into_iter().map(|(port, _)| located(port, None));
+        match self.learned {
+            Learned::Bridge(bridge, table) => {
+                lost.chain(table.snapshot().into_iter().map(|(key, _)| station(bridge, key, None))).collect()
+            }
+            Learned::Router(router, table) => {
+                lost.chain(table.snapshot().into_iter().map(|(ip, _)| neighbour(router, ip, None))).collect()
+            }
+        }
+    }
+}
+
+fn located(port: PortId, owner: Option<&PortOwner>) -> Update {
+    match owner {
+        Some(PortOwner { host, tunnel_key }) => {
+            Update::PortLocated { port, location: PortLocation { host: *host, tunnel_key: *tunnel_key } }
+        }
+        None => Update::PortLost { port },
+    }
+}
+
+fn station(bridge: BridgeId, key: MacKey, port: Option<PortId>) -> Update {
+    let MacKey { vlan, mac } = key;
+    match port {
+        Some(port) => Update::MacLearned { bridge, vlan, mac, port },
+        None => Update::MacForgotten { bridge, vlan, mac },
+    }
+}
+
+fn neighbour(router: RouterId, ip: IpAddr, mac: Option<MacAddr>) -> Update {
+    match mac {
+        Some(mac) => Update::ArpLearned { router, ip, mac },
+        None => Update::ArpForgotten { router, ip },
+    }
+}
