@@ -94,6 +94,16 @@ impl FlowMask {
         self.0.as_bytes().iter().zip(other.0.as_bytes()).all(|(mine, theirs)| mine & !theirs == 0)
     }
 
+    /// The bytes of the mask, in the layout of a [`FlowKey`].
+    pub fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The bytes of the mask, to be changed.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        self.0.as_mut_bytes()
+    }
+
     /// Reads a mask from the bytes of a key of the same layout.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         FlowKey::read_from_bytes(bytes).ok().map(Self)

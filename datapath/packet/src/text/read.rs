@@ -62,6 +62,14 @@ pub enum ParseKeyError {
         /// The value that the header stands for.
         meant: u16,
     },
+    /// A header that the packet cannot have, by what was said of it elsewhere.
+    #[error("the packet cannot have {header}: {reason}")]
+    Misplaced {
+        /// The header.
+        header: String,
+        /// Why not.
+        reason: &'static str,
+    },
     /// Nothing says what the packet is.
     #[error("the packet has no EtherType: add arp(..), ipv4(..), ipv6(..) or eth_type(0x..)")]
     NoType,
@@ -101,8 +109,10 @@ impl<'t> Reader<'t> {
             }
             self.seen.push((name, depth));
             match name {
-                "encap" if depth < 2 => self.list(body, depth + 1)?,
-                "vlan" if depth < 2 => self.vlan(Fields::of(name, body)?, depth)?,
+                "encap" | "vlan" if depth > 1 => return Err(misplaced(name, "two VLAN tags are the most")),
+                "encap" if !is_tagged => return Err(misplaced(name, "it goes with vlan(..) beside it")),
+                "encap" => self.list(body, depth + 1)?,
+                "vlan" => self.vlan(Fields::of(name, body)?, depth)?,
                 "eth_type" => self.eth_type(body, is_tagged, depth)?,
                 _ => self.header(name, body)?,
             }
@@ -171,6 +181,10 @@ impl<'t> Reader<'t> {
                 _ => {}
             }
         }
+        if has("nd") && !has_icmp {
+            self.key.tp_src = icmpv6_type::NEIGHBOUR_SOLICITATION.into();
+        }
+        self.check_transport()?;
         Ok(self.key)
     }
 
@@ -182,6 +196,29 @@ impl<'t> Reader<'t> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Transport headers go with what carries them.
+    fn check_transport(&self) -> Result<(), ParseKeyError> {
+        let is_neighbour = matches!(self.key.tp_src, 135 | 136);
+        for (header, _) in &self.seen {
+            let reason = match *header {
+                "tcp" | "tcp_flags" | "udp" | "sctp" if !(self.key.is_ipv4() || self.key.is_ipv6()) => {
+                    "it goes with IPv4 and IPv6 alone"
+                }
+                "icmp" if !self.key.is_ipv4() => "it goes with IPv4 alone",
+                "icmpv6" | "nd" if !self.key.is_ipv6() => "it goes with IPv6 alone",
+                "nd" if !is_neighbour => "it goes with icmpv6(type=135) or icmpv6(type=136)",
+                "tcp" | "tcp_flags" | "udp" | "sctp" | "icmp" | "icmpv6" | "nd"
+                    if self.key.ip_frag == frag::LATER =>
+                {
+                    "later fragments have no transport header"
+                }
+                _ => continue,
+            };
+            return Err(misplaced(header, reason));
+        }
+        Ok(())
     }
 
     fn claim_protocol(&mut self, header: &str, meant: u8) -> Result<(), ParseKeyError> {
@@ -296,10 +333,15 @@ impl<'t> Reader<'t> {
 
 const DEFAULT_TTL: u8 = 64;
 
+fn misplaced(header: &str, reason: &'static str) -> ParseKeyError {
+    ParseKeyError::Misplaced { header: header.to_owned(), reason }
+}
+
 /// `0`, a number, or names joined by `|`.
 fn tcp_flags(body: &str) -> Result<u16, ParseKeyError> {
-    if body.starts_with(|c: char| c.is_ascii_digit()) {
-        return number("tcp_flags", "tcp_flags", body);
+    let by_value = number::<u16>("tcp_flags", "flags", body).ok().filter(|flags| *flags < 0x1000);
+    if let Some(flags) = by_value {
+        return Ok(flags);
     }
     let bits = body.split('|').map(|name| {
         let by_number = || name.strip_prefix('[')?.strip_suffix(']')?.parse().ok().filter(|bit| *bit < 12);
