@@ -11,9 +11,12 @@ pub fn effective_mask(key: &FlowKey, mask: &FlowMask, actions: &[Action]) -> Flo
     let mut mask = *mask;
     narrow_for_actions(&mut mask.0, actions);
     mask.clip_to(key);
-    // Of a tag that is not there the kernel holds every bit as matched.
+    // Of a tag that is not there the kernel holds every bit as matched; what is behind a tag it takes only with an
+    // EtherType.
     if key.vlan_tci & VLAN_PRESENT == 0 {
         mask.0.vlan_tci = 0xffff;
+    } else {
+        mask.0.eth_type = 0xffff;
     }
     if key.inner_vlan_tci & VLAN_PRESENT == 0 {
         mask.0.inner_vlan_tci = 0xffff;

@@ -5,8 +5,9 @@
 
 mod queue;
 mod table;
+mod validate;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ use parking_lot::Mutex;
 
 use self::queue::{Queue, Queued};
 use self::table::Table;
+use self::validate::actions_are_valid;
+use crate::kernel::valid_name;
 use crate::{
     Datapath, DatapathStats, Dispatch, DumpDetail, Error, Executed, Executor, Features, FlowDump, FlowOp,
     FlowOutcome, FlowWriter, OpError, PacketContext, PortEvent, PortEvents, PortInfo, PortKind, PortSpec,
@@ -57,6 +60,8 @@ struct Shared {
 struct State {
     table: Table,
     ports: BTreeMap<u32, Port>,
+    /// `None` until one is made: then every interface exists.
+    interfaces: Option<HashSet<String>>,
     hit: u64,
     missed: u64,
     lost: u64,
@@ -120,11 +125,24 @@ impl MemoryDatapath {
         state.ports.get_mut(&port.0).map(|p| p.output.drain(..).collect()).unwrap_or_default()
     }
 
-    /// The interface behind `port` is deleted, as if by someone else.
-    pub fn vanish(&self, port: DpPort) {
+    /// Makes a network interface, to be added as a netdev port.
+    ///
+    /// Until the first call every interface is taken to exist; from then on only those made here.
+    pub fn create_interface(&self, name: &str) {
         let mut state = self.shared.state.lock();
-        if let Some(gone) = state.ports.remove(&port.0) {
-            state.announce(&PortEvent::Removed { no: port, name: gone.name });
+        state.interfaces.get_or_insert_default().insert(name.to_owned());
+    }
+
+    /// Deletes a network interface; if it is a port, the port is gone with it.
+    pub fn delete_interface(&self, name: &str) {
+        let mut state = self.shared.state.lock();
+        if let Some(interfaces) = &mut state.interfaces {
+            interfaces.remove(name);
+        }
+        let no = state.ports.iter().find(|(_, port)| port.name == name).map(|(no, _)| *no);
+        if let Some(no) = no {
+            state.ports.remove(&no);
+            state.announce(&PortEvent::Removed { no: DpPort(no), name: name.to_owned() });
         }
     }
 }
@@ -229,9 +247,16 @@ impl Datapath for MemoryDatapath {
     }
 
     fn add_port(&self, spec: &PortSpec) -> Result<DpPort> {
+        valid_name(&spec.name)?;
         let mut state = self.shared.state.lock();
         if state.ports.values().any(|port| port.name == spec.name) {
             return Err(Error::PortExists(spec.name.clone()));
+        }
+        let exists = state.interfaces.as_ref().map(|interfaces| interfaces.contains(&spec.name));
+        match spec.kind {
+            PortKind::Netdev if exists == Some(false) => return Err(Error::NoSuchDevice(spec.name.clone())),
+            PortKind::Internal if exists == Some(true) => return Err(Error::NameTaken(spec.name.clone())),
+            _ => {}
         }
         let no = match spec.desired_no {
             Some(no) if no.0 < MAX_PORTS && !state.ports.contains_key(&no.0) => no.0,
@@ -246,6 +271,9 @@ impl Datapath for MemoryDatapath {
 
     fn remove_port(&self, port: DpPort) -> Result<()> {
         let mut state = self.shared.state.lock();
+        if port.0 == 0 {
+            return Err(Error::LocalPort);
+        }
         let gone = state.ports.remove(&port.0).ok_or(Error::NoSuchPort(port))?;
         state.announce(&PortEvent::Removed { no: port, name: gone.name });
         Ok(())
@@ -383,8 +411,8 @@ impl FlowWriter for Writer {
         self.note(ufid, FlowOp::Put, result);
     }
 
-    fn modify(&mut self, ufid: Ufid, _key: &FlowKey, _mask: &FlowMask, actions: &[Action]) {
-        let result = self.shared.state.lock().table.modify(ufid, actions);
+    fn modify(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action]) {
+        let result = self.shared.state.lock().table.modify(ufid, key, mask, actions);
         self.note(ufid, FlowOp::Modify, result);
     }
 
@@ -422,11 +450,11 @@ impl Executor for Runner {
     ) -> Result<()> {
         let mut state = self.shared.state.lock();
         match PacketView::parse(packet, key.in_port, key.tunnel) {
-            Ok(view) => {
+            Ok(view) if actions_are_valid(actions, view.key()) => {
                 self.shared.run(&mut state, actions, view.key(), packet, context);
                 self.executed.done += 1;
             }
-            Err(_) => {
+            _ => {
                 self.executed.refused += 1;
                 self.executed.first_error.get_or_insert(OpError::Invalid);
             }

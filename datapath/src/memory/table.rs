@@ -7,6 +7,7 @@ use std::time::Instant;
 use foldhash::quality::RandomState;
 use packet::{Action, FlowKey, FlowMask};
 
+use super::validate::actions_are_valid;
 use crate::{FlowDump, FlowStats, OpError, Ufid, effective_mask};
 
 /// One flow.
@@ -68,6 +69,9 @@ impl Table {
     ) -> Result<(), OpError> {
         let mask = effective_mask(key, mask, actions);
         let masked = mask.apply(key);
+        if !actions_are_valid(actions, &masked) {
+            return Err(OpError::Invalid);
+        }
         if self.flows.contains_key(&ufid) || self.find(&masked).is_some() {
             return Err(OpError::Exists);
         }
@@ -88,7 +92,16 @@ impl Table {
         Ok(())
     }
 
-    pub(super) fn modify(&mut self, ufid: Ufid, actions: &[Action]) -> Result<(), OpError> {
+    pub(super) fn modify(
+        &mut self,
+        ufid: Ufid,
+        key: &FlowKey,
+        mask: &FlowMask,
+        actions: &[Action],
+    ) -> Result<(), OpError> {
+        if !actions_are_valid(actions, &effective_mask(key, mask, actions).apply(key)) {
+            return Err(OpError::Invalid);
+        }
         let flow = self.flows.get_mut(&ufid).ok_or(OpError::NotFound)?;
         flow.actions = actions.into();
         Ok(())
