@@ -50,7 +50,7 @@ fn metadata(crates: &[(&str, &[Dependency])]) -> Metadata {
 fn arrows_down_the_table_pass() {
     let metadata = metadata(&[
         ("packet", &[("thiserror", None, false)]),
-        ("model", &[("packet", None, true)]),
+        ("model", &[("packet", None, true), ("model", Some("dev"), true)]),
         ("simulation", &[("packet", None, true), ("model", None, true), ("harness", Some("dev"), true)]),
         ("harness", &[("simulation", None, true)]),
     ]);
