@@ -1,0 +1,306 @@
+//! The data path on the real kernel datapath, with a control plane of thirty lines: run by `tests/lab/run-kernel-tests`.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use agent::messages::{Event, Injection};
+use agent::{Forwarding, ForwardingConfig, LocalPort, PortClass, PortMap, Snapshot};
+use datapath::{Datapath, DumpDetail, FlowDump, KernelDatapath, PortSpec};
+use model::{
+    Binding, Bridge, BridgeDocument, BridgeId, Document, HostId, NextHop, Port, PortDevice, PortEntry,
+    PortId, Route, RouteId, Router, RouterDocument, RouterId,
+};
+use packet::MacAddr;
+use simulation::{Ingress, Need, PortLocation, Tag, Topology, Update};
+use tunnel::PortKey;
+use uuid::Uuid;
+
+const HOST: HostId = HostId(Uuid::from_u128(1));
+const BRIDGE: BridgeId = BridgeId(Uuid::from_u128(0xb));
+const ROUTER: RouterId = RouterId(Uuid::from_u128(0xa));
+
+fn port_id(n: u8) -> PortId {
+    PortId(Uuid::from_u128(u128::from(n)))
+}
+
+fn ip(args: &str) {
+    let status = Command::new("ip").args(args.split_whitespace()).status().expect("ip");
+    assert!(status.success(), "ip {args}");
+}
+
+/// Makes the guest `n` in a namespace of its own, with its interface `tapN` here.
+fn guest(n: u8, address: &str, gateway: Option<&str>) {
+    ip(&format!("netns add vm{n}"));
+    ip(&format!("link add tap{n} type veth peer name eth0 netns vm{n}"));
+    ip(&format!("link set tap{n} up"));
+    ip(&format!("-n vm{n} link set eth0 address 02:00:00:00:00:{n:02x} up"));
+    ip(&format!("-n vm{n} addr add {address} dev eth0"));
+    if let Some(gateway) = gateway {
+        ip(&format!("-n vm{n} route add default via {gateway}"));
+    }
+}
+
+fn guest_gone(n: u8) {
+    ip(&format!("link del tap{n}"));
+    ip(&format!("netns del vm{n}"));
+}
+
+/// Pings from a guest and returns what ping said.
+fn ping(from: u8, to: &str, args: &str) -> String {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", &format!("vm{from}"), "ping", "-n"]).args(args.split_whitespace()).arg(to);
+    String::from_utf8_lossy(&command.output().expect("ping").stdout).into_owned()
+}
+
+fn new_port(n: u8, device: PortDevice) -> PortEntry {
+    let port = Port {
+        id: port_id(n),
+        device,
+        admin_state_up: true,
+        inbound_filter: None,
+        outbound_filter: None,
+        peer: None,
+        binding: Some(Binding { host: HOST, interface: format!("tap{n}") }),
+        port_groups: Vec::new(),
+        vif_id: None,
+        tunnel_key: 0,
+    };
+    PortEntry { port, peer_device: None }
+}
+
+fn bridge(ports: &[u8]) -> Update {
+    let bridge = Bridge {
+        id: BRIDGE,
+        tenant_id: None,
+        name: None,
+        admin_state_up: true,
+        inbound_filter: None,
+        outbound_filter: None,
+    };
+    let device = PortDevice::Bridge { bridge: BRIDGE, vlan: None };
+    let ports = ports.iter().map(|n| new_port(*n, device.clone())).collect();
+    Update::Put(Document::Bridge(BridgeDocument { bridge, ports }))
+}
+
+/// A router with port N at 10.0.N.254/24.
+fn router(ports: &[u8]) -> Update {
+    let router = Router {
+        id: ROUTER,
+        tenant_id: None,
+        name: None,
+        admin_state_up: true,
+        inbound_filter: None,
+        outbound_filter: None,
+        forward_chain: None,
+        local_redirect_chain: None,
+    };
+    let entry = |n: &u8| {
+        let addresses = vec![format!("10.0.{n}.254/24").parse().unwrap()];
+        new_port(*n, PortDevice::Router { router: ROUTER, mac: MacAddr([2, 0, 0, 0, 0xff, *n]), addresses })
+    };
+    let route = |n: &u8| Route {
+        id: RouteId(Uuid::from_u128(0x100 + u128::from(*n))),
+        router: ROUTER,
+        source: "0.0.0.0/0".parse().unwrap(),
+        destination: format!("10.0.{n}.0/24").parse().unwrap(),
+        next_hop: NextHop::Port { port: port_id(*n), gateway: None },
+        weight: 0,
+        attributes: None,
+    };
+    let (entries, routes) = (ports.iter().map(entry).collect(), ports.iter().map(route).collect());
+    Update::Put(Document::Router(RouterDocument { router, ports: entries, routes }))
+}
+
+/// One hypervisor: a kernel datapath, the data path on it, and a control plane that learns and resolves.
+struct Hypervisor {
+    datapath: Arc<dyn Datapath>,
+    stop: Arc<AtomicBool>,
+    control: Option<JoinHandle<Forwarding>>,
+    forwarding: Option<Forwarding>,
+}
+
+impl Hypervisor {
+    fn start(guests: &[u8], device: Update) -> Self {
+        let kernel = KernelDatapath::create_or_adopt("midspan", 1).expect("a kernel datapath");
+        let datapath: Arc<dyn Datapath> = Arc::new(kernel);
+        let known: BTreeMap<_, _> =
+            datapath.ports().unwrap().into_iter().map(|info| (info.name, info.no)).collect();
+        let mut topology = Topology::new();
+        topology.update(device);
+        let ports: Vec<LocalPort> = guests
+            .iter()
+            .map(|n| {
+                let name = format!("tap{n}");
+                let dp_port = known.get(&name).copied();
+                let dp_port = dp_port.unwrap_or_else(|| datapath.add_port(&PortSpec::netdev(name)).unwrap());
+                let key = PortKey::new(u32::from(*n)).unwrap();
+                let location = PortLocation { host: HOST, tunnel_key: key.wire().encode() };
+                topology.update(Update::PortLocated { port: port_id(*n), location });
+                LocalPort { port: port_id(*n), dp_port, key, class: PortClass::Guest }
+            })
+            .collect();
+        let snapshot = Snapshot {
+            host: HOST,
+            topology: Arc::new(topology),
+            ports: Arc::new(PortMap::of(ports)),
+            peers: Arc::default(),
+            tunnels: Arc::default(),
+        };
+        let generation = Instant::now().elapsed().subsec_nanos() ^ std::process::id();
+        let config = ForwardingConfig {
+            generation,
+            sweep_interval: Duration::from_millis(500),
+            idle_timeout: Duration::from_secs(2),
+            ..ForwardingConfig::default()
+        };
+        let (forwarding, events) =
+            Forwarding::start(&config, &datapath, snapshot).expect("the data path starts");
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopping = Arc::clone(&stop);
+        let control = thread::spawn(move || control(forwarding, events, &stopping));
+        Self { datapath, stop, control: Some(control), forwarding: None }
+    }
+
+    fn flows(&self) -> Vec<FlowDump> {
+        let mut flows = Vec::new();
+        self.datapath.dump_flows(DumpDetail::Full, &mut |flow| flows.push(flow.clone())).unwrap();
+        flows
+    }
+
+    /// Stops the control plane, to read counters.
+    fn counters(&mut self) -> (u64, BTreeMap<&'static str, u64>) {
+        if let Some(control) = self.control.take() {
+            self.stop.store(true, Ordering::Relaxed);
+            self.forwarding = Some(control.join().expect("control plane"));
+        }
+        let workers = self.forwarding.as_ref().unwrap().worker_counters();
+        let upcalls = workers.iter().map(|worker| worker.upcalls.get()).sum();
+        (upcalls, workers.iter().flat_map(|worker| worker.drops()).collect())
+    }
+}
+
+/// Learns stations and neighbours and resolves the latter, until told to stop.
+fn control(
+    forwarding: Forwarding,
+    mut events: tokio::sync::mpsc::Receiver<Event>,
+    stop: &AtomicBool,
+) -> Forwarding {
+    while !stop.load(Ordering::Relaxed) {
+        let Ok(event) = events.try_recv() else {
+            thread::sleep(Duration::from_millis(1));
+            continue;
+        };
+        let update = match event {
+            Event::MacSeen { station, port } => {
+                Update::MacLearned { bridge: station.bridge, vlan: station.vlan, mac: station.mac, port }
+            }
+            Event::ArpSeen { router, ip, mac, .. } => Update::ArpLearned { router, ip, mac },
+            Event::Needed(Need::Arp { port, target: IpAddr::V4(target), .. }) => {
+                let IpAddr::V4(own) = own_address(&forwarding, port, target) else { continue };
+                let mac = forwarding.snapshot().topology.port(port).unwrap().mac().unwrap();
+                let frame = packet::build::arp_request((mac, own), target);
+                forwarding.inject(Injection { ingress: Ingress::Emit(port), frame }).unwrap();
+                continue;
+            }
+            _ => continue,
+        };
+        publish(&forwarding, update);
+    }
+    forwarding
+}
+
+fn own_address(forwarding: &Forwarding, port: PortId, target: Ipv4Addr) -> IpAddr {
+    forwarding.snapshot().topology.port(port).unwrap().address_towards(IpAddr::V4(target)).unwrap()
+}
+
+fn publish(forwarding: &Forwarding, update: Update) {
+    let mut snapshot = Snapshot::clone(&forwarding.snapshot());
+    let mut topology = Topology::clone(&snapshot.topology);
+    let tags: Vec<Tag> = topology.update(update);
+    snapshot.topology = Arc::new(topology);
+    forwarding.publish(snapshot, &tags);
+}
+
+#[test]
+#[ignore = "needs the kernel datapath: tests/lab/run-kernel-tests"]
+fn guests_on_one_bridge_reach_each_other_and_the_flows_expire() {
+    guest(1, "10.0.0.1/24", None);
+    guest(2, "10.0.0.2/24", None);
+    let mut hv = Hypervisor::start(&[1, 2], bridge(&[1, 2]));
+    let said = ping(1, "10.0.0.2", "-c 50 -i 0.02 -W 1");
+    assert!(said.contains(" 0% packet loss"), "{said}");
+    let flows = hv.flows();
+    let unicast = flows.iter().filter(|flow| flow.actions.as_ref().is_some_and(|actions| actions.len() == 1));
+    assert!(unicast.count() >= 2, "{flows:#?}");
+    thread::sleep(Duration::from_secs(4));
+    assert!(
+        hv.flows().iter().all(|flow| flow.stats.used_ms_ago.is_none_or(|ago| ago < 3000)),
+        "idle flows go"
+    );
+    let (upcalls, drops) = hv.counters();
+    assert!(upcalls < 40, "{upcalls} upcalls for 50 pings: {drops:?}");
+    drop(hv);
+    KernelDatapath::delete("midspan").unwrap();
+    guest_gone(1);
+    guest_gone(2);
+}
+
+#[test]
+#[ignore = "needs the kernel datapath: tests/lab/run-kernel-tests"]
+fn a_router_resolves_forwards_and_answers() {
+    guest(1, "10.0.1.1/24", Some("10.0.1.254"));
+    guest(2, "10.0.2.1/24", Some("10.0.2.254"));
+    let mut hv = Hypervisor::start(&[1, 2], router(&[1, 2]));
+    let own = ping(1, "10.0.1.254", "-c 1 -W 2");
+    assert!(own.contains(" 0% packet loss"), "the router's own address: {own}");
+    let across = ping(1, "10.0.2.1", "-c 50 -i 0.02 -W 2");
+    assert!(across.contains(" 0% packet loss") && across.contains("ttl=63"), "{across}");
+    let expired = ping(1, "10.0.2.1", "-c 1 -t 1 -W 2");
+    assert!(expired.contains("Time to live exceeded"), "{expired}");
+    let nowhere = ping(1, "10.9.9.9", "-c 1 -W 2");
+    assert!(nowhere.contains("Net Unreachable"), "{nowhere}");
+    let (_, drops) = hv.counters();
+    assert_eq!(drops.get("execute_failed"), None, "{drops:?}");
+    drop(hv);
+    KernelDatapath::delete("midspan").unwrap();
+    guest_gone(1);
+    guest_gone(2);
+}
+
+#[test]
+#[ignore = "needs the kernel datapath: tests/lab/run-kernel-tests"]
+fn flows_outlive_the_data_path_and_are_adopted_by_the_next() {
+    guest(1, "10.0.0.1/24", None);
+    guest(2, "10.0.0.2/24", None);
+    let mut hv = Hypervisor::start(&[1, 2], bridge(&[1, 2]));
+    assert!(ping(1, "10.0.0.2", "-c 5 -i 0.02 -W 1").contains(" 0% packet loss"));
+    hv.counters();
+    let before = hv.flows().len();
+    let pinging = thread::spawn(|| ping(1, "10.0.0.2", "-c 200 -i 0.01 -W 1"));
+    thread::sleep(Duration::from_millis(300));
+    drop(hv);
+    thread::sleep(Duration::from_millis(300));
+    let mut hv = Hypervisor::start(&[1, 2], bridge(&[1, 2]));
+    thread::sleep(Duration::from_millis(300));
+    hv.counters();
+    let forwarding = hv.forwarding.as_ref().unwrap();
+    for n in [1u8, 2] {
+        let mac = MacAddr([2, 0, 0, 0, 0, n]);
+        publish(forwarding, Update::MacLearned { bridge: BRIDGE, vlan: 0, mac, port: port_id(n) });
+    }
+    forwarding.adopt_flows();
+    thread::sleep(Duration::from_millis(300));
+    let said = pinging.join().unwrap();
+    assert!(said.contains(" 0% packet loss"), "{said}");
+    let adopted: u64 = forwarding.worker_counters().iter().map(|worker| worker.flows_adopted.get()).sum();
+    assert!(before > 0 && adopted > 0, "{adopted} of {before} flows were adopted");
+    drop(hv);
+    KernelDatapath::delete("midspan").unwrap();
+    guest_gone(1);
+    guest_gone(2);
+}
