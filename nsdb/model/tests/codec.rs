@@ -1,5 +1,7 @@
 //! What is stored can be read again, by us and by anybody who has the proto files; what cannot be read is said.
 
+#![allow(clippy::expect_used, reason = "tests")]
+
 use std::net::IpAddr;
 
 use model::strategy::{document, log_entry};

@@ -1,5 +1,7 @@
 //! Documents say all of the topology, and are kept in step by touching only what changed.
 
+#![allow(clippy::expect_used, reason = "tests")]
+
 use std::collections::BTreeMap;
 
 use model::strategy::{operation, topology};

@@ -1,5 +1,7 @@
 //! Whatever operations are tried on a topology, it stays valid and whole.
 
+#![allow(clippy::expect_used, reason = "tests")]
+
 use std::collections::BTreeSet;
 
 use model::strategy::{Operation, operation, topology};

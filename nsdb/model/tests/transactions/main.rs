@@ -1,0 +1,13 @@
+//! What transactions do and refuse, one behaviour at a time.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod deletion;
+mod emptied;
+mod fixture;
+mod links;
+mod ports;
+mod routes;
+mod rules;
+mod validation;
+mod zones;
