@@ -1,6 +1,7 @@
 //! The store's file: what redb tables it has, how it is verified at the start, and how a transaction is written.
 
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,9 +10,10 @@ use redb::{
     Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
 };
 
-use super::super::error::{Error, Result};
-use super::super::local::Shared;
-use super::super::tree::Tree;
+use super::distrust::DistrustedFile;
+use crate::coordinator::error::{Error, Result};
+use crate::coordinator::local::Shared;
+use crate::coordinator::tree::Tree;
 
 /// Key to version and value.
 const KEYS: TableDefinition<&str, (u64, &[u8])> = TableDefinition::new("keys");
@@ -86,7 +88,11 @@ impl StoreFile {
 }
 
 fn open_database(path: &Path) -> Result<Database> {
-    Builder::new().set_cache_size(CACHE_BYTES).create(path).map_err(|error| database_error(path, error))
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    let file = file.map_err(|error| storage_error(path, &StorageError::Io(error)))?;
+    DistrustedFile::new(file)
+        .and_then(|file| Builder::new().set_cache_size(CACHE_BYTES).create_with_backend(file))
+        .map_err(|error| database_error(path, error))
 }
 
 fn load(database: &Database) -> std::result::Result<std::result::Result<Tree, String>, redb::Error> {

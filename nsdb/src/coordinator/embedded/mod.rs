@@ -4,6 +4,7 @@
 //! commits the requests that have gathered while it was busy as one transaction, so an answered write is on the disk and
 //! concurrent writers share its cost. Ephemeral keys live in memory only: they are gone with the process.
 
+mod distrust;
 mod file;
 mod writer;
 
