@@ -194,3 +194,15 @@ fn a_packet_known_by_its_key_alone_has_no_bytes() {
     assert!(!view.has_bytes() && view.payload().is_none() && view.icmp_quoted().is_none());
     assert_eq!(view.key(), parse(&frame).key());
 }
+
+#[test]
+fn an_ethernet_address_is_read_from_text() {
+    for text in ["02:00:00:00:00:0a", "02-00-00-00-00-0A", "2:0:0:0:0:a"] {
+        assert_eq!(text.parse::<MacAddr>().unwrap().to_string(), "02:00:00:00:00:0a");
+    }
+    for text in
+        ["", "02:00:00:00:00", "02:00:00:00:00:0a:00", "02:00:00:00:00:0g", "002:0:0:0:0:0", "+2:0:0:0:0:0"]
+    {
+        assert!(text.parse::<MacAddr>().is_err(), "{text}");
+    }
+}
