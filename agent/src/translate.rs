@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use datapath::Features;
 use model::HostId;
-use packet::{Action, DpPort, FlowKey, FlowMask, SetField, TunnelKey, ip_bytes, tunnel_flags};
+use packet::{Action, DpPort, FlowKey, FlowMask, SetField, TunnelKey, ethertype, ip_bytes, tunnel_flags};
 use simulation::{Tag, VirtualAction};
 use smallvec::SmallVec;
 
@@ -225,7 +225,9 @@ pub(crate) fn arrival_match(tunnel_port: &crate::snapshot::TunnelPort, id: u32) 
     let header = outer_header(tunnel_port.local, tunnel_port.local, id);
     let header =
         TunnelKey { src: [0; 16], flags: header.flags & !tunnel_flags::DF & !tunnel_flags::CSUM, ..header };
-    let key = FlowKey { tunnel: header, in_port: tunnel_port.dp_port.0, ..FlowKey::default() };
+    // LLC is what the kernel takes for "no EtherType given".
+    let in_port = tunnel_port.dp_port.0;
+    let key = FlowKey { tunnel: header, in_port, eth_type: ethertype::LLC, ..FlowKey::default() };
     let mut mask = FlowMask::any();
     mask.0.tunnel.id = u64::MAX;
     mask.0.in_port = u32::MAX;

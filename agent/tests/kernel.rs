@@ -1,6 +1,9 @@
 //! The data path on the real kernel datapath, with a control plane of thirty lines: run by `tests/lab/run-kernel-tests`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failure here is the test's failure")]
+
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 use std::sync::Arc;
@@ -9,15 +12,15 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use agent::messages::{Event, Injection};
-use agent::{Forwarding, ForwardingConfig, LocalPort, PortClass, PortMap, Snapshot};
+use agent::{Forwarding, ForwardingConfig, LocalPort, PortClass, PortMap, Snapshot, TunnelPort, TunnelPorts};
 use datapath::{Datapath, DumpDetail, FlowDump, KernelDatapath, PortSpec};
 use model::{
     Binding, Bridge, BridgeDocument, BridgeId, Document, HostId, NextHop, Port, PortDevice, PortEntry,
-    PortId, Route, RouteId, Router, RouterDocument, RouterId,
+    PortId, Route, RouteId, Router, RouterDocument, RouterId, TunnelZone, TunnelZoneId, TunnelZoneType,
 };
 use packet::MacAddr;
 use simulation::{Ingress, Need, PortLocation, Tag, Topology, Update};
-use tunnel::PortKey;
+use tunnel::{Encapsulation, Peers, PortKey};
 use uuid::Uuid;
 
 const HOST: HostId = HostId(Uuid::from_u128(1));
@@ -126,12 +129,25 @@ struct Hypervisor {
 
 impl Hypervisor {
     fn start(guests: &[u8], device: Update) -> Self {
+        Self::start_with(HOST, guests, &[device], Peers::default(), &[])
+    }
+
+    /// Starts in the network namespace of the calling thread.
+    fn start_with(
+        host: HostId,
+        guests: &[u8],
+        updates: &[Update],
+        peers: Peers,
+        tunnels: &[(&str, Encapsulation, IpAddr)],
+    ) -> Self {
         let kernel = KernelDatapath::create_or_adopt("midspan", 1).expect("a kernel datapath");
         let datapath: Arc<dyn Datapath> = Arc::new(kernel);
         let known: BTreeMap<_, _> =
             datapath.ports().unwrap().into_iter().map(|info| (info.name, info.no)).collect();
         let mut topology = Topology::new();
-        topology.update(device);
+        for update in updates {
+            topology.update(update.clone());
+        }
         let ports: Vec<LocalPort> = guests
             .iter()
             .map(|n| {
@@ -139,17 +155,23 @@ impl Hypervisor {
                 let dp_port = known.get(&name).copied();
                 let dp_port = dp_port.unwrap_or_else(|| datapath.add_port(&PortSpec::netdev(name)).unwrap());
                 let key = PortKey::new(u32::from(*n)).unwrap();
-                let location = PortLocation { host: HOST, tunnel_key: key.wire().encode() };
+                let location = PortLocation { host, tunnel_key: key.wire().encode() };
                 topology.update(Update::PortLocated { port: port_id(*n), location });
                 LocalPort { port: port_id(*n), dp_port, key, class: PortClass::Guest }
             })
             .collect();
+        let tunnels = tunnels.iter().map(|(name, encapsulation, local)| TunnelPort {
+            encapsulation: *encapsulation,
+            dp_port: datapath.add_port(&PortSpec::netdev(*name)).unwrap(),
+            local: *local,
+        });
+        let tunnels = TunnelPorts(tunnels.collect());
         let snapshot = Snapshot {
-            host: HOST,
+            host,
             topology: Arc::new(topology),
             ports: Arc::new(PortMap::of(ports)),
-            peers: Arc::default(),
-            tunnels: Arc::default(),
+            peers: Arc::new(peers),
+            tunnels: Arc::new(tunnels),
         };
         let generation = Instant::now().elapsed().subsec_nanos() ^ std::process::id();
         let config = ForwardingConfig {
@@ -303,4 +325,83 @@ fn flows_outlive_the_data_path_and_are_adopted_by_the_next() {
     KernelDatapath::delete("midspan").unwrap();
     guest_gone(1);
     guest_gone(2);
+}
+
+/// Runs something in a network namespace.
+fn in_netns<T: Send>(name: &str, body: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let netns = File::open(format!("/var/run/netns/{name}")).unwrap();
+            nix::sched::setns(netns, nix::sched::CloneFlags::CLONE_NEWNET).unwrap();
+            body()
+        });
+        thread.join().unwrap()
+    })
+}
+
+/// Two hypervisors in namespaces of their own, guest N on hypervisor N, both on one bridge.
+fn two_hypervisors(kind: TunnelZoneType, encapsulation: Encapsulation, device: &str) -> [Hypervisor; 2] {
+    let host = |n: u8| HostId(Uuid::from_u128(u128::from(n)));
+    let underlay = |n: u8| IpAddr::V4(Ipv4Addr::new(172, 16, 0, n));
+    let zone = TunnelZone {
+        id: TunnelZoneId(Uuid::from_u128(7)),
+        name: "underlay".to_owned(),
+        kind,
+        members: [(host(1), underlay(1)), (host(2), underlay(2))].into(),
+    };
+    ip("netns add hv1");
+    ip("netns add hv2");
+    ip("-n hv1 link add eth0 mtu 1600 type veth peer name eth0 mtu 1600 netns hv2");
+    [1u8, 2].map(|n| {
+        ip(&format!("-n hv{n} addr add 172.16.0.{n}/24 dev eth0"));
+        ip(&format!("-n hv{n} link set eth0 up"));
+        ip(&format!("-n hv{n} link set lo up"));
+        ip(&format!("-n hv{n} link add tun0 type {device}"));
+        // The datapath drops what exceeds a port's MTU, whatever the underlay can carry.
+        ip(&format!("-n hv{n} link set tun0 mtu 65000 up"));
+        guest(n, &format!("10.0.0.{n}/24"), None);
+        ip(&format!("link set tap{n} netns hv{n}"));
+        ip(&format!("-n hv{n} link set tap{n} up"));
+        let other = 3 - n;
+        let tunnel_key = PortKey::new(u32::from(other)).unwrap().wire().encode();
+        let location = PortLocation { host: host(other), tunnel_key };
+        let updates = [bridge(&[1, 2]), Update::PortLocated { port: port_id(other), location }];
+        let peers = Peers::of(host(n), [&zone]);
+        let tunnels = [("tun0", encapsulation, underlay(n))];
+        in_netns(&format!("hv{n}"), || Hypervisor::start_with(host(n), &[n], &updates, peers, &tunnels))
+    })
+}
+
+fn crosses_two_hypervisors(kind: TunnelZoneType, encapsulation: Encapsulation, device: &str) {
+    let mut hypervisors = two_hypervisors(kind, encapsulation, device);
+    let said = ping(1, "10.0.0.2", "-c 50 -i 0.02 -W 1");
+    assert!(said.contains(" 0% packet loss"), "{said}");
+    let big = ping(1, "10.0.0.2", "-c 3 -i 0.1 -s 1472 -M do -W 1");
+    assert!(big.contains(" 0% packet loss"), "a full frame of 1500 bytes: {big}");
+    for hv in &mut hypervisors {
+        let arrivals = hv.flows().into_iter().filter(|flow| flow.key.is_some_and(|key| key.tunnel.id != 0));
+        let arrivals: Vec<_> = arrivals.collect();
+        assert_eq!(arrivals.len(), 1, "{arrivals:#?}");
+        assert!(arrivals[0].stats.packets > 50, "{arrivals:#?}");
+        let (upcalls, drops) = hv.counters();
+        assert!(upcalls < 20, "{upcalls} upcalls: {drops:?}");
+    }
+    drop(hypervisors);
+    for n in [1, 2] {
+        in_netns(&format!("hv{n}"), || KernelDatapath::delete("midspan").unwrap());
+        ip(&format!("netns del vm{n}"));
+        ip(&format!("netns del hv{n}"));
+    }
+}
+
+#[test]
+#[ignore = "needs the kernel datapath: tests/lab/run-kernel-tests"]
+fn guests_on_two_hypervisors_reach_each_other_over_vxlan() {
+    crosses_two_hypervisors(TunnelZoneType::Vxlan, Encapsulation::Vxlan, "vxlan external dstport 4789");
+}
+
+#[test]
+#[ignore = "needs the kernel datapath: tests/lab/run-kernel-tests"]
+fn guests_on_two_hypervisors_reach_each_other_over_gre() {
+    crosses_two_hypervisors(TunnelZoneType::Gre, Encapsulation::Gre, "gretap external");
 }

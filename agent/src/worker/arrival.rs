@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use datapath::{Ufid, Upcall};
-use packet::{Action, DpPort, FlowKey, FlowMask, VLAN_PRESENT};
+use packet::{Action, DpPort, FlowKey, FlowMask, VLAN_PRESENT, tunnel_flags};
 use rustc_hash::FxHashMap;
 use simulation::Ingress;
 use tunnel::{PortKey, WireKey};
@@ -29,6 +29,7 @@ pub(super) struct Arrivals {
 struct ArrivalKey {
     in_port: u32,
     tunnel_id: u64,
+    family: u16,
 }
 
 /// Where packets under a tunnel key go.
@@ -44,7 +45,8 @@ pub(super) struct Arrival {
 
 impl ArrivalKey {
     fn of(key: &FlowKey) -> Self {
-        Self { in_port: key.in_port, tunnel_id: key.tunnel.id }
+        let family = key.tunnel.flags & tunnel_flags::IPV6;
+        Self { in_port: key.in_port, tunnel_id: key.tunnel.id, family }
     }
 }
 

@@ -13,10 +13,15 @@ use crate::writer::FlowWrite;
 
 /// A flow written less than this before a dump began, in milliseconds, may be absent from it.
 const DUMP_GRACE_MS: u64 = 2000;
+/// Inherited flows in hand; more wait in the sweeper's queue.
+const MAX_INHERITED: usize = 2048;
 
 impl Core {
     pub(super) fn read_reports(&mut self, now: Instant) {
         for _ in 0..REPORTS_PER_TURN {
+            if self.inherited.len() >= MAX_INHERITED {
+                return;
+            }
             let Ok(report) = self.reports.try_recv() else { return };
             match report {
                 Report::WriteFailed { ufid, op, error } => self.write_failed(ufid, op, error, now),

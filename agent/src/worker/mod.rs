@@ -281,6 +281,10 @@ impl Core {
                         self.to_correct.push_back(ufid);
                     }
                 }
+                // Named so often that each flow has its turn twice: once is enough.
+                if self.to_correct.len() > 2 * self.table.limit() {
+                    self.plan_corrections(&Corrections::All);
+                }
             }
         }
     }
