@@ -21,6 +21,7 @@
 
 pub mod coordinator;
 mod documents;
+mod endpoint;
 mod error;
 pub mod interest;
 mod log;
@@ -29,4 +30,5 @@ mod progress;
 pub mod store;
 pub mod tables;
 
+pub use endpoint::{Database, Endpoint, connected};
 pub use error::Error;

@@ -49,18 +49,18 @@ struct Group {
 
 /// Commits as many of the requests as fit into one entry, and answers those; leaves the others.
 async fn commit(core: &Core, requests: &mut Requests) {
-    // Whether the state has been seen to be the newest there is, so that a refusal is not for lack of news.
+    // Whether all that was committed before the requests came is known, so that a refusal is not for lack of news.
     let mut newest = false;
     loop {
         let state = core.snapshot();
         let version = state.version() + 1;
         let mut group = gather(state, requests);
         if !group.refused.is_empty() && !newest {
-            match core.refresh().await {
-                Ok(moved) => newest = !moved,
-                Err(error) => return fail(group.accepted.into_iter().chain(group.refused), &error.into()),
+            if let Err(error) = core.refresh().await {
+                return fail(group.accepted.into_iter().chain(group.refused), &error.into());
             }
-            if !newest {
+            newest = true;
+            if core.snapshot().version() + 1 != version {
                 group.put_back(requests);
                 continue;
             }

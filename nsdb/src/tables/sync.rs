@@ -3,11 +3,12 @@
 //! Every pass is the same reconciliation, whatever woke it (a write, a watch, a new epoch, a retry): list, compare with
 //! what is asserted, correct, publish. So a lost signal or session costs a pass, never a wrong state.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::{sleep, timeout};
 
 use super::entry::Entry;
@@ -18,6 +19,9 @@ use crate::coordinator::{Coordinator, Error, Expect, Watch};
 const PACE: Duration = Duration::from_millis(10);
 /// After a pass that failed, the next one starts this long after, unless a watch signals (as at a new epoch).
 const RETRY: Duration = Duration::from_millis(500);
+
+/// Entries written at once.
+const CONCURRENT_WRITES: usize = 16;
 
 /// Runs until aborted.
 pub(super) async fn run<K: Key, V: Field>(coordinator: Arc<dyn Coordinator>, shared: Arc<Shared<K, V>>) {
@@ -93,7 +97,7 @@ impl<K: Key, V: Field> Table<K, V> {
         (!status.connected).then(down)
     }
 
-    async fn reconcile(&mut self, removed: &[K]) -> Result<(), Error> {
+    async fn reconcile(&mut self, removed: &HashSet<K>) -> Result<(), Error> {
         let names = self.coordinator.list(&self.prefix).await?;
         self.listed = names.iter().filter_map(|name| Entry::parse(name)).collect();
         self.yield_to_newer();
@@ -102,9 +106,9 @@ impl<K: Key, V: Field> Table<K, V> {
     }
 
     /// Turns queued writes into assertions; returns the keys to take back.
-    fn take_queued(&mut self) -> Vec<K> {
+    fn take_queued(&mut self) -> HashSet<K> {
         let queued = std::mem::take(&mut *self.shared.queued.lock());
-        let mut removed = Vec::new();
+        let mut removed = HashSet::new();
         if queued.is_empty() {
             return removed;
         }
@@ -112,7 +116,7 @@ impl<K: Key, V: Field> Table<K, V> {
         let mut asserted = Vec::new();
         for (key, value) in queued {
             let Some(value) = value else {
-                removed.push(key);
+                removed.insert(key);
                 continue;
             };
             let newest = newest.remove(&key);
@@ -143,7 +147,7 @@ impl<K: Key, V: Field> Table<K, V> {
     /// Makes the coordinator hold what is asserted, and nothing else, of this process's keys.
     ///
     /// Entries of this owner that this process never touched are a former process's: they go with its session.
-    async fn correct(&mut self, removed: &[K]) -> Result<(), Error> {
+    async fn correct(&self, removed: &HashSet<K>) -> Result<(), Error> {
         let owner = self.coordinator.owner();
         let standing: HashMap<String, &Entry<K, V>> = self
             .listed
@@ -151,27 +155,37 @@ impl<K: Key, V: Field> Table<K, V> {
             .filter(|entry| entry.owner == owner)
             .map(|entry| (entry.name(), entry))
             .collect();
-        for entry in self.asserted.values() {
-            let name = entry.name();
-            if !standing.contains_key(&name) {
-                self.coordinator.create_ephemeral(&format!("{}/{name}", self.prefix), Bytes::new()).await?;
-            }
-        }
+        let missing = self.asserted.values().map(Entry::name).filter(|name| !standing.contains_key(name));
+        self.in_parallel(missing, |key| async move {
+            self.coordinator.create_ephemeral(&key, Bytes::new()).await.map(drop)
+        })
+        .await?;
         let winners = winners(self.listed.iter());
-        for (name, entry) in &standing {
-            let outdated = match self.asserted.get(&entry.key) {
-                Some(own) => own != *entry,
-                None => removed.contains(&entry.key) || winners.get(&entry.key) != Some(entry),
-            };
-            if outdated {
-                self.coordinator.delete(&format!("{}/{name}", self.prefix), Expect::Any).await?;
-            }
-        }
-        Ok(())
+        let outdated = standing.iter().filter(|(_, entry)| match self.asserted.get(&entry.key) {
+            Some(own) => own != **entry,
+            None => removed.contains(&entry.key) || winners.get(&entry.key) != Some(*entry),
+        });
+        self.in_parallel(outdated.map(|(name, _)| name.clone()), |key| async move {
+            self.coordinator.delete(&key, Expect::Any).await
+        })
+        .await
+    }
+
+    /// Does something to the keys of these entries, several at a time.
+    async fn in_parallel<'a, F>(
+        &'a self,
+        names: impl Iterator<Item = String>,
+        what: impl Fn(String) -> F,
+    ) -> Result<(), Error>
+    where
+        F: Future<Output = Result<(), Error>> + 'a,
+    {
+        let keys: Vec<String> = names.map(|name| format!("{}/{name}", self.prefix)).collect();
+        stream::iter(keys).map(what).buffer_unordered(CONCURRENT_WRITES).try_collect().await
     }
 
     /// Publishes the winners among the entries read and those asserted.
-    fn publish(&self, removed: &[K], loaded: bool) {
+    fn publish(&self, removed: &HashSet<K>, loaded: bool) {
         let owner = self.coordinator.owner();
         let standing =
             self.listed.iter().filter(|entry| entry.owner != owner || !removed.contains(&entry.key));
@@ -196,7 +210,7 @@ impl<K: Key, V: Field> Table<K, V> {
     }
 
     /// Puts removals back that could not be done, unless a newer write of the key is queued.
-    fn requeue(&self, removed: Vec<K>) {
+    fn requeue(&self, removed: HashSet<K>) {
         let mut queued = self.shared.queued.lock();
         for key in removed {
             queued.entry(key).or_insert(None);
