@@ -210,7 +210,7 @@ impl Faulty {
 
 impl Coordinator for Faulty {
     fn create<'a>(&'a self, key: &'a str, value: Bytes) -> Operation<'a, Stat> {
-        self.write(key, self.inner.create(key, value))
+        self.write(key, async move { self.inner.create(key, value).await }.boxed())
     }
 
     fn get<'a>(&'a self, key: &'a str) -> Operation<'a, Option<(Bytes, Stat)>> {
@@ -222,15 +222,15 @@ impl Coordinator for Faulty {
     }
 
     fn put<'a>(&'a self, key: &'a str, value: Bytes, expect: Expect) -> Operation<'a, Stat> {
-        self.write(key, self.inner.put(key, value, expect))
+        self.write(key, async move { self.inner.put(key, value, expect).await }.boxed())
     }
 
     fn delete<'a>(&'a self, key: &'a str, expect: Expect) -> Operation<'a, ()> {
-        self.write(key, self.inner.delete(key, expect))
+        self.write(key, async move { self.inner.delete(key, expect).await }.boxed())
     }
 
     fn delete_tree<'a>(&'a self, key: &'a str) -> Operation<'a, ()> {
-        self.write(key, self.inner.delete_tree(key))
+        self.write(key, async move { self.inner.delete_tree(key).await }.boxed())
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> Operation<'a, Vec<String>> {
@@ -238,7 +238,104 @@ impl Coordinator for Faulty {
     }
 
     fn create_ephemeral<'a>(&'a self, key: &'a str, value: Bytes) -> Operation<'a, Stat> {
-        self.write(key, self.inner.create_ephemeral(key, value))
+        self.write(key, async move { self.inner.create_ephemeral(key, value).await }.boxed())
+    }
+
+    fn watch_value<'a>(&'a self, key: &'a str) -> Operation<'a, Watch> {
+        self.inner.watch_value(key)
+    }
+
+    fn watch_children<'a>(&'a self, prefix: &'a str) -> Operation<'a, Watch> {
+        self.inner.watch_children(prefix)
+    }
+
+    fn status(&self) -> tokio::sync::watch::Receiver<Status> {
+        self.inner.status()
+    }
+
+    fn owner(&self) -> &str {
+        self.inner.owner()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.inner.close()
+    }
+}
+
+/// A session whose writes of some keys can be held back for as long as the test likes, as when a process is stopped.
+pub(crate) struct Gate {
+    inner: Session,
+    prefix: &'static str,
+    open: tokio::sync::watch::Sender<bool>,
+    waiting: AtomicU32,
+}
+
+impl Gate {
+    pub(crate) fn new(inner: Session, prefix: &'static str) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            prefix,
+            open: tokio::sync::watch::Sender::new(true),
+            waiting: AtomicU32::new(0),
+        })
+    }
+
+    pub(crate) fn close(&self) {
+        self.open.send_replace(false);
+    }
+
+    pub(crate) fn open(&self) {
+        self.open.send_replace(true);
+    }
+
+    /// Waits until the writes that were held back have come to an end.
+    pub(crate) async fn drained(&self) {
+        eventually("held writes end", async || self.waiting.load(Ordering::Acquire) == 0).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+
+    fn write<'a, T: Send + 'a>(&'a self, key: &'a str, write: Operation<'a, T>) -> Operation<'a, T> {
+        if !key.starts_with(self.prefix) {
+            return write;
+        }
+        async move {
+            self.waiting.fetch_add(1, Ordering::AcqRel);
+            self.open.subscribe().wait_for(|open| *open).await.unwrap();
+            let outcome = write.await;
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
+            outcome
+        }
+        .boxed()
+    }
+}
+
+impl Coordinator for Gate {
+    fn create<'a>(&'a self, key: &'a str, value: Bytes) -> Operation<'a, Stat> {
+        self.write(key, async move { self.inner.create(key, value).await }.boxed())
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> Operation<'a, Option<(Bytes, Stat)>> {
+        self.inner.get(key)
+    }
+
+    fn put<'a>(&'a self, key: &'a str, value: Bytes, expect: Expect) -> Operation<'a, Stat> {
+        self.write(key, async move { self.inner.put(key, value, expect).await }.boxed())
+    }
+
+    fn delete<'a>(&'a self, key: &'a str, expect: Expect) -> Operation<'a, ()> {
+        self.write(key, async move { self.inner.delete(key, expect).await }.boxed())
+    }
+
+    fn delete_tree<'a>(&'a self, key: &'a str) -> Operation<'a, ()> {
+        self.write(key, async move { self.inner.delete_tree(key).await }.boxed())
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> Operation<'a, Vec<String>> {
+        self.inner.list(prefix)
+    }
+
+    fn create_ephemeral<'a>(&'a self, key: &'a str, value: Bytes) -> Operation<'a, Stat> {
+        self.write(key, async move { self.inner.create_ephemeral(key, value).await }.boxed())
     }
 
     fn watch_value<'a>(&'a self, key: &'a str) -> Operation<'a, Watch> {
