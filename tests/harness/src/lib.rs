@@ -1,3 +1,6 @@
 //! Test and benchmark support: reference forwarder, topology generators, clusters
 
+pub mod random;
+pub mod reference;
+pub mod topology;
 pub mod zookeeper;
