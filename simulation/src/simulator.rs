@@ -1,6 +1,6 @@
 //! The simulator: one packet, one topology, one verdict. One per worker thread; it keeps room from packet to packet.
 
-use packet::{Field, FlowMask, PacketView};
+use packet::{FlowMask, PacketView};
 
 use crate::compose::compose;
 use crate::trace::Tracer;
@@ -50,7 +50,7 @@ impl Simulator {
         let mut walk = Walk::new(topology, packet, &mut self.leaves, tracer);
         let end = walk.run(ingress);
         let Walk { mut seen, tags, mut effects, leaves, .. } = walk;
-        let Walk { dropped, dropped_after_decrement, consumed, per_packet, .. } = walk;
+        let Walk { dropped, consumed, per_packet, .. } = walk;
         let verdict = match end {
             Err(Halt::Need(need)) => {
                 // The packet comes again: what devices answer then is enough.
@@ -65,9 +65,8 @@ impl Simulator {
             Ok(()) if consumed => Verdict::Consumed,
             Ok(()) => Verdict::Drop(dropped.unwrap_or(DropReason::Malformed)),
         };
-        if matches!(verdict, Verdict::Drop(_)) && dropped_after_decrement {
-            // No decrement in the datapath will notice a TTL that runs out before the drop.
-            seen.mask.add(Field::IpTtl);
+        if matches!(verdict, Verdict::Drop(_)) {
+            seen.settle_ttl();
         }
         let caching = match &verdict {
             _ if per_packet => Caching::Packet,

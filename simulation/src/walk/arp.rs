@@ -22,7 +22,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
         let key = self.seen.key;
         let (sender, target) = (packet::v4_addr(&key.ip_src), packet::v4_addr(&key.ip_dst));
         if !matches!(operation, arp_op::REQUEST | arp_op::REPLY) || !key.arp_sha.is_station() {
-            return self.drop(DropReason::Malformed, &packet.frame);
+            return self.drop(DropReason::Malformed);
         }
         let ip = IpAddr::V4(sender);
         if sender == target {
@@ -33,7 +33,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
             return self.consume();
         }
         if !self.owns(packet, target) {
-            return self.drop(DropReason::NotForRouter(input.id), &packet.frame);
+            return self.drop(DropReason::NotForRouter(input.id));
         }
         let on_network = input.addresses().iter().any(|network| network.contains(ip));
         if !sender.is_unspecified() && !input.has_address(ip) && (on_network || operation == arp_op::REPLY) {

@@ -37,17 +37,17 @@ impl<'a, T: Tracer> Walk<'a, T> {
         let Some(bridge) = self.topology.bridge(id) else { return Err(need_device(DeviceId::Bridge(id))) };
         self.tag(Tag::Bridge(id));
         if !bridge.config.admin_state_up {
-            return self.drop(DropReason::BridgeDown(id), &frame);
+            return self.drop(DropReason::BridgeDown(id));
         }
         if let PortKind::Bridge { vlan: Some(vid), .. } = input.kind {
             if self.seen.tags(&frame.headers) == MAX_TAGS || !frame.headers.vlan.push(vid) {
-                return self.drop(DropReason::VlanMismatch(input.id), &frame);
+                return self.drop(DropReason::VlanMismatch(input.id));
             }
             self.trace(|| Step::VlanPushed { vid });
         }
         let src = self.seen.eth_src(&frame.headers);
         if !src.is_station() {
-            return self.drop(DropReason::BadSourceMac(input.id), &frame);
+            return self.drop(DropReason::BadSourceMac(input.id));
         }
         let vlan = self.seen.vid(&frame.headers).unwrap_or(0);
         self.learn(id, vlan, src, input);
@@ -57,7 +57,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
             if let Passage::Refused { reason, .. } =
                 self.apply(bridge.config.inbound_filter, hook, passing, &frame)?
             {
-                return self.drop(reason, &frame);
+                return self.drop(reason);
             }
         }
         let dst = self.seen.eth_dst(&frame.headers);
@@ -94,7 +94,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
         self.trace(|| Step::Station { bridge: id, vlan, mac, port });
         let known = port.and_then(|port| self.topology.port(port));
         match known.filter(|port| port.device() == DeviceId::Bridge(id)) {
-            Some(port) if port.id == input.id => self.drop(DropReason::Hairpin(id), &switched.frame),
+            Some(port) if port.id == input.id => self.drop(DropReason::Hairpin(id)),
             Some(port) => {
                 self.tag(Tag::Port(port.id));
                 self.switch_out(switched, port)
@@ -112,7 +112,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
                     self.tag(Tag::Flood(switched.bridge.config.id));
                     self.switch_out(switched, port)
                 }
-                None => self.drop(DropReason::PortUnknown(peer.port), &switched.frame),
+                None => self.drop(DropReason::PortUnknown(peer.port)),
             },
             GroupTarget::EverybodyAndRouters => {
                 self.per_packet = true;
@@ -175,7 +175,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
             copies += 1;
             self.switch_out(switched, port)?;
         }
-        if copies == 0 { self.drop(DropReason::NoFloodTarget(id), &switched.frame) } else { Ok(()) }
+        if copies == 0 { self.drop(DropReason::NoFloodTarget(id)) } else { Ok(()) }
     }
 
     /// A copy of the frame leaves the bridge by a port.
@@ -188,19 +188,19 @@ impl<'a, T: Tracer> Walk<'a, T> {
             if let Passage::Refused { reason, .. } =
                 self.apply(bridge.config.outbound_filter, hook, passing, &frame)?
             {
-                return self.drop(reason, &frame);
+                return self.drop(reason);
             }
         }
         if let PortKind::Bridge { vlan: Some(vid), .. } = output.kind {
             if vid != vlan {
-                return self.drop(DropReason::VlanMismatch(output.id), &frame);
+                return self.drop(DropReason::VlanMismatch(output.id));
             }
             frame.headers.vlan.pop();
             self.trace(|| Step::VlanPopped);
         }
         match self.pass_out(output, Some(input), &frame)? {
             Passage::Accepted => self.emit(output, frame),
-            Passage::Refused { reason, .. } => self.drop(reason, &frame),
+            Passage::Refused { reason, .. } => self.drop(reason),
         }
     }
 }

@@ -20,7 +20,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
             let answer = self.icmp_error(packet, error);
             self.answer(packet.input, Answer::IcmpError(error), answer);
         }
-        self.drop(reason, &packet.frame)
+        self.drop(reason)
     }
 
     fn icmp_error(&mut self, packet: &Routed<'a>, error: IcmpError) -> Option<Vec<u8>> {

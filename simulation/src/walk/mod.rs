@@ -75,8 +75,6 @@ pub(crate) struct Walk<'a, T> {
     pub(crate) effects: SmallVec<[Effect; 2]>,
     /// Why the first copy that was dropped was dropped.
     pub(crate) dropped: Option<DropReason>,
-    /// A copy that was dropped had its TTL decremented before.
-    pub(crate) dropped_after_decrement: bool,
     /// A device took a copy for itself.
     pub(crate) consumed: bool,
     /// The outcome holds for this packet only.
@@ -100,7 +98,6 @@ impl<'a, T: Tracer> Walk<'a, T> {
             tags: SmallVec::new(),
             effects: SmallVec::new(),
             dropped: None,
-            dropped_after_decrement: false,
             consumed: false,
             per_packet: false,
         }
@@ -122,7 +119,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
                         self.tag(Tag::Port(id));
                         self.emit(port, frame)
                     }
-                    None => self.drop(DropReason::PortUnknown(id), &frame),
+                    None => self.drop(DropReason::PortUnknown(id)),
                 }
             }
         };
@@ -137,7 +134,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
         let Some(port) = self.topology.port(id) else {
             return match device {
                 Some(device) if !self.is_loaded(device) => Err(need_device(device)),
-                _ => self.drop(DropReason::PortUnknown(id), &frame),
+                _ => self.drop(DropReason::PortUnknown(id)),
             };
         };
         self.tag(Tag::Port(id));
@@ -152,7 +149,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
         match port.kind {
             PortKind::Bridge { bridge, .. } => {
                 if !port.admin_state_up {
-                    return self.drop(DropReason::PortDown(id), &frame);
+                    return self.drop(DropReason::PortDown(id));
                 }
                 if !self.is_tagged(&frame) {
                     let passing = Passing { input: Some(port), output: None };
@@ -160,7 +157,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
                     if let Passage::Refused { reason, .. } =
                         self.apply(port.inbound_filter, hook, passing, &frame)?
                     {
-                        return self.drop(reason, &frame);
+                        return self.drop(reason);
                     }
                 }
                 self.bridge(bridge, port, frame)
@@ -179,7 +176,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
                 self.leaves.push(Leaf { port: port.id, headers: frame.headers });
                 Ok(())
             }
-            Link::Exterior | Link::Unplugged => self.drop(DropReason::PortInactive(port.id), &frame),
+            Link::Exterior | Link::Unplugged => self.drop(DropReason::PortInactive(port.id)),
         }
     }
 
@@ -213,10 +210,9 @@ impl<'a, T: Tracer> Walk<'a, T> {
     }
 
     /// Ends this copy.
-    fn drop(&mut self, reason: DropReason, frame: &Frame<'_>) -> Walked {
+    fn drop(&mut self, reason: DropReason) -> Walked {
         self.trace(|| Step::Dropped(reason));
         self.dropped.get_or_insert(reason);
-        self.dropped_after_decrement |= frame.headers.ttl_decrements > 0;
         Ok(())
     }
 

@@ -14,6 +14,8 @@ use super::headers::Headers;
 pub(crate) struct Observed<'a> {
     pub(crate) key: &'a FlowKey,
     pub(crate) mask: FlowMask,
+    /// The TTL was found to suffice, without a mark.
+    ttl_sufficed: bool,
 }
 
 const VID: u16 = 0x0fff;
@@ -25,7 +27,7 @@ impl<'a> Observed<'a> {
         if is_ip(key) {
             mask.add(Field::IpFrag);
         }
-        Self { key, mask }
+        Self { key, mask, ttl_sufficed: false }
     }
 
     #[inline]
@@ -114,8 +116,17 @@ impl<'a> Observed<'a> {
         let spent = self.key.ip_ttl.saturating_sub(headers.ttl_decrements) <= 1;
         if spent {
             self.mask.add(Field::IpTtl);
+        } else {
+            self.ttl_sufficed = true;
         }
         spent
+    }
+
+    /// Marks the TTL if it was found to suffice: for a verdict without the decrement that would notice otherwise.
+    pub(crate) fn settle_ttl(&mut self) {
+        if self.ttl_sufficed {
+            self.mask.add(Field::IpTtl);
+        }
     }
 
     /// Source port or ICMP type; `None` if the packet carries no transport header.

@@ -30,12 +30,12 @@ impl<'a, T: Tracer> Walk<'a, T> {
             None => {}
             // A priority tag: no VLAN.
             Some(0) => frame.headers.vlan.pop(),
-            Some(_) => return self.drop(DropReason::VlanMismatch(input.id), &frame),
+            Some(_) => return self.drop(DropReason::VlanMismatch(input.id)),
         }
         let is_arp = self.seen.eth_type() == ethertype::ARP;
         let dst = self.seen.eth_dst(&frame.headers);
         if Some(dst) != input.mac() && !(is_arp && dst.is_broadcast()) {
-            return self.drop(DropReason::NotForRouter(input.id), &frame);
+            return self.drop(DropReason::NotForRouter(input.id));
         }
         let packet = Routed { router, input, frame };
         if !input.admin_state_up {
@@ -53,7 +53,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
         match self.seen.eth_type() {
             ethertype::ARP => self.arp(&packet),
             ethertype::IPV4 => self.route(packet),
-            _ => self.drop(DropReason::UnsupportedProtocol(id), &packet.frame),
+            _ => self.drop(DropReason::UnsupportedProtocol(id)),
         }
     }
 
@@ -66,7 +66,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
             return Ok(());
         }
         let Some(destination) = self.seen.ip_dst() else {
-            return self.drop(DropReason::Malformed, &packet.frame);
+            return self.drop(DropReason::Malformed);
         };
         let Some(route) = self.choose_route(packet.router, destination) else {
             return self.refuse(&packet, DropReason::NoRoute(id), IcmpError::NetUnreachable);
@@ -75,11 +75,11 @@ impl<'a, T: Tracer> Walk<'a, T> {
         match (route.next_hop, culprit) {
             (NextHop::Local { .. }, _) => self.local(&packet),
             (NextHop::Port { port, gateway }, _) => self.forward(packet, port, gateway, destination),
-            (NextHop::Blackhole, Some(route)) => self.drop(DropReason::RouteBlackhole(route), &packet.frame),
+            (NextHop::Blackhole, Some(route)) => self.drop(DropReason::RouteBlackhole(route)),
             (NextHop::Reject, Some(route)) => {
                 self.refuse(&packet, DropReason::RouteReject(route), IcmpError::Prohibited)
             }
-            (NextHop::Blackhole | NextHop::Reject, None) => self.drop(DropReason::NoRoute(id), &packet.frame),
+            (NextHop::Blackhole | NextHop::Reject, None) => self.drop(DropReason::NoRoute(id)),
         }
     }
 
@@ -97,7 +97,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
             && self.seen.tp_src() == Some(u16::from(icmp_type::ECHO_REQUEST))
             && self.seen.tp_dst() == Some(0);
         if !is_echo {
-            return self.drop(DropReason::LocalUnserved(id), &packet.frame);
+            return self.drop(DropReason::LocalUnserved(id));
         }
         let reply = packet::build::icmp_echo_reply(&self.current(&packet.frame));
         self.answer(packet.input, Answer::EchoReply, reply);
@@ -113,7 +113,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
     ) -> Walked {
         let id = packet.router.config.id;
         let Some(output) = self.topology.port(output) else {
-            return self.drop(DropReason::PortUnknown(output), &packet.frame);
+            return self.drop(DropReason::PortUnknown(output));
         };
         self.tag(Tag::Port(output.id));
         if self.seen.ttl_is_spent(&packet.frame.headers) {
@@ -132,7 +132,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
             }
         }
         let PortKind::Router { mac: src, .. } = output.kind else {
-            return self.drop(DropReason::PortUnknown(output.id), &packet.frame);
+            return self.drop(DropReason::PortUnknown(output.id));
         };
         let Some(dst) = self.next_hop_mac(&packet, output, gateway, destination)? else { return Ok(()) };
         self.trace(|| Step::Routed { src, dst });
@@ -143,7 +143,6 @@ impl<'a, T: Tracer> Walk<'a, T> {
             Passage::Accepted => self.emit(output, packet.frame),
             refused => {
                 packet.frame.headers = arrived;
-                self.dropped_after_decrement = true;
                 self.accepted(refused, &packet).map(|_| ())
             }
         }
@@ -165,7 +164,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
                 None => match device.filter(|device| !self.is_loaded(*device)) {
                     Some(device) => return Err(need_device(device)),
                     None => {
-                        return self.drop(DropReason::PortUnknown(peer), &packet.frame).map(|()| None);
+                        return self.drop(DropReason::PortUnknown(peer)).map(|()| None);
                     }
                 },
             };
@@ -188,7 +187,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
         }
         self.mark_next_hop(gateway);
         if gateway.is_none() && is_directed_broadcast(output, destination) {
-            return self.drop(DropReason::NeighbourUnresolved(router), &packet.frame).map(|()| None);
+            return self.drop(DropReason::NeighbourUnresolved(router)).map(|()| None);
         }
         self.tag(Tag::Arp { router, ip: target });
         let known = self.topology.neighbour(router, target);
@@ -217,7 +216,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
             Passage::Refused { reason, answer: true } => {
                 self.refuse(packet, reason, IcmpError::Prohibited)?;
             }
-            Passage::Refused { reason, answer: false } => self.drop(reason, &packet.frame)?,
+            Passage::Refused { reason, answer: false } => self.drop(reason)?,
         }
         Ok(false)
     }

@@ -114,7 +114,7 @@ impl World {
                 world.exterior.push(port);
             }
         }
-        for _ in 0..dice.below(3) {
+        for _ in 0..dice.pick(&[0, 1, 1, 2, 3]) {
             let router = world.network.router();
             world.routers.push(router);
             world.attach_router(dice, router);
@@ -158,8 +158,11 @@ impl World {
     }
 
     fn link_bridges(&mut self, dice: &mut Dice) {
-        for _ in 0..dice.below(3) {
+        for _ in 0..dice.pick(&[0, 0, 1, 1, 2]) {
             let (a, b) = (dice.pick(&self.bridges), dice.pick(&self.bridges));
+            if a == b && !dice.one_in(8) {
+                continue;
+            }
             let near = match dice.below(3) {
                 0 => self.network.vlan_port(a, dice.pick(&[10, 20])),
                 _ => self.network.bridge_port(a),
@@ -442,7 +445,16 @@ impl World {
         if self.router_ports.contains(&port) {
             return router_mac(port);
         }
-        if self.router_ports.is_empty() { mac(1) } else { router_mac(dice.pick(&self.router_ports)) }
+        let state = &self.network.state;
+        let bridge = state.port(port).and_then(model::Port::bridge);
+        let peers = bridge.into_iter().flat_map(|b| state.device_ports(model::DeviceId::Bridge(b)));
+        let near: Vec<PortId> =
+            peers.filter_map(|p| p.peer).filter(|peer| self.router_ports.contains(peer)).collect();
+        match (near.as_slice(), self.router_ports.as_slice()) {
+            ([], []) => mac(1),
+            ([], any) => router_mac(dice.pick(any)),
+            (near, _) => router_mac(dice.pick(near)),
+        }
     }
 }
 
