@@ -1,6 +1,7 @@
 //! The waiting room: packets whose way depends on something not known yet.
 //!
-//! Bounded per need and in total. Each new snapshot lets every packet try again, in the order of arrival.
+//! Bounded per need and in total. Packets whose need is answered by a new snapshot try again in the order of arrival; those
+//! whose patience ends try once more, and are dropped if they would have to wait again.
 
 use std::time::Duration;
 
@@ -47,9 +48,9 @@ impl WaitingRoom {
         Ok(())
     }
 
-    /// Everyone, oldest first: to try again.
-    pub(crate) fn take_all(&mut self) -> Vec<Parked> {
-        std::mem::take(&mut self.parked)
+    /// Those whose need is answered, oldest first.
+    pub(crate) fn take_answered(&mut self, is_answered: impl Fn(&Need) -> bool) -> Vec<Parked> {
+        self.parked.extract_if(.., |parked| is_answered(&parked.need)).collect()
     }
 
     /// Those whose time is up.
@@ -60,10 +61,5 @@ impl WaitingRoom {
     /// Packets in the room.
     pub(crate) fn len(&self) -> usize {
         self.parked.len()
-    }
-
-    /// True if nobody waits.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.parked.is_empty()
     }
 }

@@ -27,6 +27,7 @@ impl Core {
         let (Some(key), Some(mask), Some(actions)) = (flow.key, flow.mask, flow.actions) else {
             return self.unsent.push(FlowWrite::Delete(ufid));
         };
+        let key = representative(key, &mask);
         if self.snapshot.tunnels.contains(key.in_port) {
             return self.adopt_arrival(ufid, &key, &mask, &actions, now);
         }
@@ -102,5 +103,17 @@ impl Core {
             self.unsent.push(FlowWrite::Delete(ufid));
             self.arrivals.installed(key, None);
         }
+    }
+}
+
+/// TTL of a packet that stands for all packets of a flow, whatever theirs is.
+const USUAL_TTL: u8 = 64;
+
+/// A packet of the flow that a router would forward: the datapath tells the TTL of flows that leave it open as zero.
+fn representative(key: FlowKey, mask: &FlowMask) -> FlowKey {
+    if mask.0.ip_ttl == 0 && (key.is_ipv4() || key.is_ipv6()) {
+        FlowKey { ip_ttl: USUAL_TTL, ..key }
+    } else {
+        key
     }
 }

@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use datapath::Upcall;
+use model::DocumentKey;
 use packet::apply::{Dropped, Sink};
 use packet::{Action, DpPort, FlowKey, FlowMask, PacketView, SetField, TunnelKey};
-use simulation::{Caching, Effect, Ingress, Lifetime, Need, Outcome, Tag, Verdict};
+use simulation::{Caching, Effect, Ingress, Lifetime, Need, Outcome, Tag, Topology, Verdict};
 use smallvec::SmallVec;
 
 use super::{
@@ -100,6 +101,14 @@ impl Core {
         }
     }
 
+    /// Lets those waiting packets try again whose need the snapshot answers.
+    pub(super) fn resume_answered(&mut self, now: Instant) {
+        let topology = &self.snapshot.topology;
+        for parked in self.waiting.take_answered(|need| is_answered(topology, need)) {
+            self.resume(&parked, now);
+        }
+    }
+
     /// Tries a waiting packet again.
     pub(super) fn resume(&mut self, parked: &Parked, now: Instant) {
         let origin = Origin { deadline: Some(parked.deadline), ..parked.packet.origin };
@@ -181,6 +190,9 @@ impl Core {
     fn park(&mut self, frame: &[u8], origin: &Origin, need: Need, now: Instant) {
         let now = self.ms(now);
         let deadline = origin.deadline.unwrap_or(now + PATIENCE_MS);
+        if deadline <= now {
+            return self.counters.dropped(ShellDrop::WaitedTooLong);
+        }
         let packet = StoredPacket { frame: frame.to_vec(), origin: *origin };
         if self.waiting.park(Parked { packet, need, deadline }).is_err() {
             return self.counters.dropped(ShellDrop::WaitingRoomFull);
@@ -195,7 +207,7 @@ impl Core {
         }
         if let Err(error) = self.executor.queue(frame, key, actions, origin.context) {
             self.counters.dropped(ShellDrop::ExecuteFailed);
-            tracing::debug!(%error, "a packet could not be handed to the datapath");
+            tracing::trace!(%error, "a packet could not be handed to the datapath");
             return;
         }
         self.executing += 1;
@@ -273,6 +285,17 @@ impl Core {
         }
         self.memo = Some(memo);
         same
+    }
+}
+
+/// True if the topology has, or may have, what was needed.
+fn is_answered(topology: &Topology, need: &Need) -> bool {
+    match *need {
+        Need::Arp { router, target, .. } => topology.neighbour(router, target).is_some(),
+        Need::Document(DocumentKey::Bridge(id)) => topology.bridge(id).is_some(),
+        Need::Document(DocumentKey::Router(id)) => topology.router(id).is_some(),
+        Need::Document(DocumentKey::Chain(id)) => topology.chain(id).is_some(),
+        Need::Document(_) => true,
     }
 }
 

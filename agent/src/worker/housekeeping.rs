@@ -6,7 +6,6 @@ use std::time::Instant;
 use datapath::{FlowOp, FlowStats, OpError, Ufid};
 
 use super::{Core, REPORTS_PER_TURN};
-use crate::counters::ShellDrop;
 use crate::expiry::Report;
 use crate::flow_table::Life;
 use crate::writer::FlowWrite;
@@ -39,7 +38,7 @@ impl Core {
         }
     }
 
-    /// Removes flows and gives up packets whose time has come.
+    /// Removes flows whose time has come, and gives packets that waited too long their last try.
     pub(super) fn expire(&mut self, now: Instant) {
         let now_ms = self.ms(now);
         while let Some(Reverse((deadline, ufid))) = self.deadlines.peek().copied()
@@ -50,8 +49,8 @@ impl Core {
                 self.remove(ufid);
             }
         }
-        for _ in self.waiting.take_expired(now_ms) {
-            self.counters.dropped(ShellDrop::WaitedTooLong);
+        for parked in self.waiting.take_expired(now_ms) {
+            self.resume(&parked, now);
         }
     }
 

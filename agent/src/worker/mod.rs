@@ -239,9 +239,7 @@ impl Core {
             }
         }
         if changed {
-            for parked in self.waiting.take_all() {
-                self.resume(&parked, now);
-            }
+            self.resume_answered(now);
         }
         self.simulate_generated(now);
         self.flush_executor();
@@ -263,7 +261,7 @@ impl Core {
         !self.to_correct.is_empty()
             || !self.inherited.is_empty()
             || !self.unsent.is_empty()
-            || !self.waiting.is_empty()
+            || self.waiting.len() > 0
             || !self.reports.is_empty()
     }
 
@@ -306,7 +304,7 @@ impl Core {
                     self.counters.dropped(ShellDrop::ExecuteFailed);
                 }
                 if let Some(error) = executed.first_error {
-                    tracing::debug!(%error, refused = executed.refused, "the datapath refused packets");
+                    tracing::trace!(%error, refused = executed.refused, "the datapath refused packets");
                 }
             }
             Err(error) => {

@@ -182,6 +182,13 @@ impl Hypervisor {
         }
     }
 
+    fn set_up_router(&mut self) {
+        self.change(router(&[(1, ROUTER_MAC, "10.0.0.254/24"), (2, UPLINK_MAC, "10.0.1.254/24")]));
+        self.plug(1);
+        self.plug(2);
+        self.change(Update::ArpLearned { router: ROUTER, ip: IpAddr::V4(addr(1)), mac: mac(1) });
+    }
+
     fn update(&mut self, update: Update) -> Vec<Tag> {
         self.topology.update(update)
     }
@@ -531,10 +538,7 @@ fn router(targets: &[(u128, MacAddr, &str)]) -> Update {
 /// A router with guest 1 in 10.0.0.0/24 and a neighbour in 10.0.1.0/24 behind port 2.
 fn routed() -> Hypervisor {
     let mut hv = Hypervisor::new(1);
-    hv.change(router(&[(1, ROUTER_MAC, "10.0.0.254/24"), (2, UPLINK_MAC, "10.0.1.254/24")]));
-    hv.plug(1);
-    hv.plug(2);
-    hv.change(Update::ArpLearned { router: ROUTER, ip: IpAddr::V4(addr(1)), mac: mac(1) });
+    hv.set_up_router();
     hv.events();
     hv
 }
@@ -775,6 +779,44 @@ fn a_restarted_agent_corrects_and_deletes_flows_that_are_not_true_any_more() {
     let flows = hv.flows();
     assert_eq!(flows.len(), 1, "port 2 is not bound any more");
     assert_eq!(flows[0].actions.as_deref(), Some(&[Action::Output(hv.dp_port(3))][..]));
+}
+
+#[test]
+fn a_restarted_agent_adopts_routed_flows() {
+    let mut hv = routed();
+    let far = Update::ArpLearned { router: ROUTER, ip: IpAddr::V4(Ipv4Addr::new(10, 0, 1, 9)), mac: mac(9) };
+    hv.change(far.clone());
+    hv.send(1, &routed_frame(64));
+    let before = hv.flows();
+    assert_eq!(before.len(), 1);
+    let mut hv = restarted(hv);
+    hv.set_up_router();
+    hv.change(far);
+    hv.sweeper.inherit().unwrap();
+    hv.turn();
+    assert_eq!(hv.flows(), before);
+    assert_eq!((hv.counters.flows_adopted.get(), hv.counters.flows_modified.get()), (1, 0));
+}
+
+#[test]
+fn a_port_that_keeps_flooding_is_shut_in_the_datapath_for_a_while() {
+    let mut budget = Budget { flood: 20, ..Budget::default() };
+    budget.port.burst = 10.0;
+    budget.port.per_second = 10.0;
+    let mut hv = Hypervisor::with(1, Settings { budget, ..Settings::default() });
+    hv.set_up_two_guests();
+    for station in 0..40 {
+        hv.dp.inject(hv.dp_port(1), &frame(1, 100 + station));
+    }
+    hv.turn();
+    let shut = hv.flows().into_iter().filter(|flow| flow.mask.unwrap().0.eth_dst == MacAddr::ZERO).count();
+    assert_eq!(shut, 1);
+    let upcalls = hv.counters.upcalls.get();
+    hv.send(1, &frame(1, 99));
+    assert_eq!(hv.counters.upcalls.get(), upcalls);
+    hv.pass(Duration::from_millis(1500));
+    hv.send(1, &frame(1, 2));
+    assert!(hv.received(2).contains(&frame(1, 2)));
 }
 
 #[test]
