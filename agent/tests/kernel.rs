@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use agent::counters::WorkerCounters;
 use agent::messages::{Event, Injection};
 use agent::{Forwarding, ForwardingConfig, LocalPort, PortClass, PortMap, Snapshot, TunnelPort, TunnelPorts};
 use datapath::{Datapath, DumpDetail, FlowDump, KernelDatapath, PortSpec};
@@ -144,6 +145,10 @@ impl Hypervisor {
         let datapath: Arc<dyn Datapath> = Arc::new(kernel);
         let known: BTreeMap<_, _> =
             datapath.ports().unwrap().into_iter().map(|info| (info.name, info.no)).collect();
+        let port_of = |name: &str| {
+            let known = known.get(name).copied();
+            known.unwrap_or_else(|| datapath.add_port(&PortSpec::netdev(name)).unwrap())
+        };
         let mut topology = Topology::new();
         for update in updates {
             topology.update(update.clone());
@@ -151,9 +156,7 @@ impl Hypervisor {
         let ports: Vec<LocalPort> = guests
             .iter()
             .map(|n| {
-                let name = format!("tap{n}");
-                let dp_port = known.get(&name).copied();
-                let dp_port = dp_port.unwrap_or_else(|| datapath.add_port(&PortSpec::netdev(name)).unwrap());
+                let dp_port = port_of(&format!("tap{n}"));
                 let key = PortKey::new(u32::from(*n)).unwrap();
                 let location = PortLocation { host, tunnel_key: key.wire().encode() };
                 topology.update(Update::PortLocated { port: port_id(*n), location });
@@ -162,7 +165,7 @@ impl Hypervisor {
             .collect();
         let tunnels = tunnels.iter().map(|(name, encapsulation, local)| TunnelPort {
             encapsulation: *encapsulation,
-            dp_port: datapath.add_port(&PortSpec::netdev(*name)).unwrap(),
+            dp_port: port_of(name),
             local: *local,
         });
         let tunnels = TunnelPorts(tunnels.collect());
@@ -299,32 +302,15 @@ fn a_router_resolves_forwards_and_answers() {
 fn flows_outlive_the_data_path_and_are_adopted_by_the_next() {
     guest(1, "10.0.0.1/24", None);
     guest(2, "10.0.0.2/24", None);
-    let mut hv = Hypervisor::start(&[1, 2], bridge(&[1, 2]));
-    assert!(ping(1, "10.0.0.2", "-c 5 -i 0.02 -W 1").contains(" 0% packet loss"));
-    hv.counters();
-    let before = hv.flows().len();
-    let pinging = thread::spawn(|| ping(1, "10.0.0.2", "-c 200 -i 0.01 -W 1"));
-    thread::sleep(Duration::from_millis(300));
-    drop(hv);
-    thread::sleep(Duration::from_millis(300));
-    let mut hv = Hypervisor::start(&[1, 2], bridge(&[1, 2]));
-    thread::sleep(Duration::from_millis(300));
-    hv.counters();
-    let forwarding = hv.forwarding.as_ref().unwrap();
-    for n in [1u8, 2] {
-        let mac = MacAddr([2, 0, 0, 0, 0, n]);
-        publish(forwarding, Update::MacLearned { bridge: BRIDGE, vlan: 0, mac, port: port_id(n) });
-    }
-    forwarding.adopt_flows();
-    thread::sleep(Duration::from_millis(300));
-    let said = pinging.join().unwrap();
-    assert!(said.contains(" 0% packet loss"), "{said}");
-    let adopted: u64 = forwarding.worker_counters().iter().map(|worker| worker.flows_adopted.get()).sum();
-    assert!(before > 0 && adopted > 0, "{adopted} of {before} flows were adopted");
-    drop(hv);
+    let start = || Hypervisor::start(&[1, 2], bridge(&[1, 2]));
+    restarts_amid_pings(start(), start, &[1u8, 2].map(learned_station), "10.0.0.2");
     KernelDatapath::delete("midspan").unwrap();
     guest_gone(1);
     guest_gone(2);
+}
+
+fn learned_station(n: u8) -> Update {
+    Update::MacLearned { bridge: BRIDGE, vlan: 0, mac: MacAddr([2, 0, 0, 0, 0, n]), port: port_id(n) }
 }
 
 /// Runs something in a network namespace.
@@ -340,40 +326,62 @@ fn in_netns<T: Send>(name: &str, body: impl FnOnce() -> T + Send) -> T {
 }
 
 /// Two hypervisors in namespaces of their own, guest N on hypervisor N, both on one bridge.
-fn two_hypervisors(kind: TunnelZoneType, encapsulation: Encapsulation, device: &str) -> [Hypervisor; 2] {
-    let host = |n: u8| HostId(Uuid::from_u128(u128::from(n)));
-    let underlay = |n: u8| IpAddr::V4(Ipv4Addr::new(172, 16, 0, n));
-    let zone = TunnelZone {
-        id: TunnelZoneId(Uuid::from_u128(7)),
-        name: "underlay".to_owned(),
-        kind,
-        members: [(host(1), underlay(1)), (host(2), underlay(2))].into(),
-    };
-    ip("netns add hv1");
-    ip("netns add hv2");
-    ip("-n hv1 link add eth0 mtu 1600 type veth peer name eth0 mtu 1600 netns hv2");
-    [1u8, 2].map(|n| {
-        ip(&format!("-n hv{n} addr add 172.16.0.{n}/24 dev eth0"));
-        ip(&format!("-n hv{n} link set eth0 up"));
-        ip(&format!("-n hv{n} link set lo up"));
-        ip(&format!("-n hv{n} link add tun0 type {device}"));
-        // The datapath drops what exceeds a port's MTU, whatever the underlay can carry.
-        ip(&format!("-n hv{n} link set tun0 mtu 65000 up"));
-        guest(n, &format!("10.0.0.{n}/24"), None);
-        ip(&format!("link set tap{n} netns hv{n}"));
-        ip(&format!("-n hv{n} link set tap{n} up"));
+struct Pair {
+    kind: TunnelZoneType,
+    encapsulation: Encapsulation,
+}
+
+impl Pair {
+    fn make(kind: TunnelZoneType, encapsulation: Encapsulation, device: &str) -> Self {
+        ip("netns add hv1");
+        ip("netns add hv2");
+        ip("-n hv1 link add eth0 mtu 1600 type veth peer name eth0 mtu 1600 netns hv2");
+        for n in [1, 2] {
+            ip(&format!("-n hv{n} addr add 172.16.0.{n}/24 dev eth0"));
+            ip(&format!("-n hv{n} link set eth0 up"));
+            ip(&format!("-n hv{n} link set lo up"));
+            ip(&format!("-n hv{n} link add tun0 type {device}"));
+            // The datapath drops what exceeds a port's MTU, whatever the underlay can carry.
+            ip(&format!("-n hv{n} link set tun0 mtu 65000 up"));
+            guest(n, &format!("10.0.0.{n}/24"), None);
+            ip(&format!("link set tap{n} netns hv{n}"));
+            ip(&format!("-n hv{n} link set tap{n} up"));
+        }
+        Self { kind, encapsulation }
+    }
+
+    fn start(&self, n: u8) -> Hypervisor {
+        let host = |n: u8| HostId(Uuid::from_u128(u128::from(n)));
+        let underlay = |n: u8| IpAddr::V4(Ipv4Addr::new(172, 16, 0, n));
+        let zone = TunnelZone {
+            id: TunnelZoneId(Uuid::from_u128(7)),
+            name: "underlay".to_owned(),
+            kind: self.kind,
+            members: [(host(1), underlay(1)), (host(2), underlay(2))].into(),
+        };
         let other = 3 - n;
         let tunnel_key = PortKey::new(u32::from(other)).unwrap().wire().encode();
         let location = PortLocation { host: host(other), tunnel_key };
         let updates = [bridge(&[1, 2]), Update::PortLocated { port: port_id(other), location }];
         let peers = Peers::of(host(n), [&zone]);
-        let tunnels = [("tun0", encapsulation, underlay(n))];
+        let tunnels = [("tun0", self.encapsulation, underlay(n))];
         in_netns(&format!("hv{n}"), || Hypervisor::start_with(host(n), &[n], &updates, peers, &tunnels))
-    })
+    }
+}
+
+impl Drop for Pair {
+    fn drop(&mut self) {
+        for n in [1, 2] {
+            in_netns(&format!("hv{n}"), || KernelDatapath::delete("midspan").unwrap());
+            ip(&format!("netns del vm{n}"));
+            ip(&format!("netns del hv{n}"));
+        }
+    }
 }
 
 fn crosses_two_hypervisors(kind: TunnelZoneType, encapsulation: Encapsulation, device: &str) {
-    let mut hypervisors = two_hypervisors(kind, encapsulation, device);
+    let pair = Pair::make(kind, encapsulation, device);
+    let mut hypervisors = [1, 2].map(|n| pair.start(n));
     let said = ping(1, "10.0.0.2", "-c 50 -i 0.02 -W 1");
     assert!(said.contains(" 0% packet loss"), "{said}");
     let big = ping(1, "10.0.0.2", "-c 3 -i 0.1 -s 1472 -M do -W 1");
@@ -386,12 +394,65 @@ fn crosses_two_hypervisors(kind: TunnelZoneType, encapsulation: Encapsulation, d
         let (upcalls, drops) = hv.counters();
         assert!(upcalls < 20, "{upcalls} upcalls: {drops:?}");
     }
-    drop(hypervisors);
-    for n in [1, 2] {
-        in_netns(&format!("hv{n}"), || KernelDatapath::delete("midspan").unwrap());
-        ip(&format!("netns del vm{n}"));
-        ip(&format!("netns del hv{n}"));
+}
+
+/// Ends one hypervisor's data path and starts the next amid pings; the next must take all flows as they are.
+fn restarts_amid_pings(
+    first: Hypervisor,
+    next: impl FnOnce() -> Hypervisor,
+    learned: &[Update],
+    to: &'static str,
+) {
+    let warm = ping(1, to, "-c 5 -i 0.02 -W 1");
+    assert!(warm.contains(" 0% packet loss"), "{warm}");
+    let pinging = thread::spawn(move || ping(1, to, "-c 200 -i 0.01 -W 1"));
+    thread::sleep(Duration::from_millis(300));
+    drop(first);
+    thread::sleep(Duration::from_millis(300));
+    let mut second = next();
+    thread::sleep(Duration::from_millis(300));
+    second.counters();
+    let forwarding = second.forwarding.as_ref().unwrap();
+    for update in learned {
+        publish(forwarding, update.clone());
     }
+    forwarding.adopt_flows();
+    thread::sleep(Duration::from_millis(300));
+    let said = pinging.join().unwrap();
+    assert!(said.contains(" 0% packet loss"), "{said}");
+    let count = |of: fn(&WorkerCounters) -> u64| -> u64 {
+        forwarding.worker_counters().iter().map(|worker| of(worker)).sum()
+    };
+    let adopted = count(|worker| worker.flows_adopted.get());
+    assert!(adopted >= 2, "{adopted} flows were adopted: {:#?}", second.flows());
+    assert_eq!(count(|worker| worker.flows_modified.get()), 0, "and none had to be changed");
+    assert_eq!(count(|worker| worker.writes_failed.get()), 0);
+}
+
+#[test]
+#[ignore = "needs the kernel datapath: tests/lab/run-kernel-tests"]
+fn routed_flows_outlive_the_data_path_and_are_adopted_by_the_next() {
+    guest(1, "10.0.1.1/24", Some("10.0.1.254"));
+    guest(2, "10.0.2.1/24", Some("10.0.2.254"));
+    let start = || Hypervisor::start(&[1, 2], router(&[1, 2]));
+    let learned = [1u8, 2].map(|n| Update::ArpLearned {
+        router: ROUTER,
+        ip: IpAddr::V4(Ipv4Addr::new(10, 0, n, 1)),
+        mac: MacAddr([2, 0, 0, 0, 0, n]),
+    });
+    restarts_amid_pings(start(), start, &learned, "10.0.2.1");
+    KernelDatapath::delete("midspan").unwrap();
+    guest_gone(1);
+    guest_gone(2);
+}
+
+#[test]
+#[ignore = "needs the kernel datapath: tests/lab/run-kernel-tests"]
+fn tunnelled_flows_outlive_the_data_path_and_are_adopted_by_the_next() {
+    let pair = Pair::make(TunnelZoneType::Vxlan, Encapsulation::Vxlan, "vxlan external dstport 4789");
+    let _other = pair.start(2);
+    let learned = [1u8, 2].map(learned_station);
+    restarts_amid_pings(pair.start(1), || pair.start(1), &learned, "10.0.0.2");
 }
 
 #[test]
