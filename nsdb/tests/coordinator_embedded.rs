@@ -1,6 +1,8 @@
 //! What the embedded driver promises beyond the conformance suite: what was answered survives, and a store that cannot be
 //! used says why and loses nothing.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

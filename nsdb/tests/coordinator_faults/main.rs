@@ -3,6 +3,8 @@
 //!
 //! The tests run one after the other, for their times to mean something.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod load;
 
 use std::sync::Arc;

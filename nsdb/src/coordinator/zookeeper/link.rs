@@ -14,9 +14,9 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use zookeeper_async::{Acl, CreateMode, Stat, ZkError, ZkResult, ZooKeeper};
 
-use super::super::watch::{Target, Watches};
-use super::Root;
 use super::budget::{Budget, Reply};
+use super::config::Root;
+use crate::coordinator::watch::{Target, Watches};
 
 /// Requests after which a client is given up, before its 32-bit request ids run into the reserved ones.
 const MAX_REQUESTS: u32 = 1 << 30;

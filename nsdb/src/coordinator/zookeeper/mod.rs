@@ -13,28 +13,27 @@ mod budget;
 mod config;
 mod keys;
 mod link;
+mod shared;
 mod supervisor;
 mod value;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use self::budget::Sizes;
+use self::config::Config;
 pub use self::config::ZooKeeperOptions;
-use self::config::{Config, Root};
 use self::keys::Fault;
 use self::link::{Failure, Link};
+use self::shared::Shared;
 use super::error::{Error, Result};
 use super::key::{check_key, check_prefix, check_value};
-use super::watch::{Target, Watch, Watches};
+use super::watch::{Target, Watch};
 use super::{Coordinator, Expect, Operation, Stat, Status};
 
 /// A session with a ZooKeeper ensemble, renewed as often as it takes.
@@ -47,37 +46,12 @@ pub struct ZooKeeper {
 /// Longest that `close` waits for the supervisor.
 const CLOSE: Duration = Duration::from_secs(2);
 
-/// What the operations and the supervisor share.
-struct Shared {
-    config: Config,
-    status: watch::Sender<Status>,
-    links: watch::Sender<Option<Arc<Link>>>,
-    /// Whether replies on the current connection can be trusted.
-    alive: Mutex<Option<Arc<AtomicBool>>>,
-    watches: Arc<Watches>,
-    sizes: Arc<Sizes>,
-}
-
 impl ZooKeeper {
     /// Starts to connect to `HOST:PORT[,HOST:PORT…][/PATH]` and returns at once, reachable or not: see
     /// [`status`](Coordinator::status).
     pub fn connect(address: &str, owner: &str, options: ZooKeeperOptions) -> Result<Self> {
         let config = Config::new(address, owner, options)?;
-        let status = Status {
-            epoch: 0,
-            connected: false,
-            since: Instant::now(),
-            endpoint: config.endpoint.as_str().into(),
-            reason: "connecting".into(),
-        };
-        let shared = Arc::new(Shared {
-            config,
-            status: watch::Sender::new(status),
-            links: watch::Sender::new(None),
-            alive: Mutex::default(),
-            watches: Arc::default(),
-            sizes: Arc::default(),
-        });
+        let shared = Arc::new(Shared::new(config));
         let (stop, stopped) = watch::channel(false);
         let (ending, ended) = watch::channel(());
         let supervised = Arc::clone(&shared);
@@ -307,93 +281,6 @@ impl Drop for ZooKeeper {
     /// Has the supervisor close the session, and does not wait for it.
     fn drop(&mut self) {
         self.stop.send_replace(true);
-    }
-}
-
-impl Shared {
-    fn link(&self) -> Option<Arc<Link>> {
-        self.links.borrow().clone()
-    }
-
-    fn epoch(&self) -> u64 {
-        self.status.borrow().epoch
-    }
-
-    /// Trusts replies from now on, until [`distrust`](Self::distrust).
-    fn trust(&self, alive: &Arc<AtomicBool>) {
-        *self.alive.lock() = Some(Arc::clone(alive));
-    }
-
-    /// Distrusts replies. Called by the client before it touches its next connection.
-    fn distrust(&self) {
-        if let Some(alive) = self.alive.lock().take() {
-            alive.store(false, Ordering::Release);
-        }
-    }
-
-    /// Starts an epoch: publishes a link and sets all watches on it.
-    fn connected(&self, link: &Arc<Link>) {
-        self.links.send_replace(Some(Arc::clone(link)));
-        self.status.send_modify(|status| {
-            status.epoch += 1;
-            status.connected = true;
-            status.since = Instant::now();
-            status.reason = "".into();
-        });
-        tracing::info!(endpoint = %self.config.endpoint, epoch = self.epoch(), "connected to ZooKeeper");
-        for target in self.watches.targets() {
-            link.arm(target, &self.watches);
-        }
-    }
-
-    /// Withdraws the link.
-    fn unlink(&self) {
-        self.distrust();
-        self.links.send_replace(None);
-    }
-
-    fn disconnected(&self, reason: &str) {
-        let mut was_connected = false;
-        self.status.send_if_modified(|status| {
-            was_connected = status.connected;
-            if was_connected {
-                status.connected = false;
-                status.since = Instant::now();
-            }
-            let changed = was_connected || *status.reason != *reason;
-            status.reason = reason.into();
-            changed
-        });
-        if was_connected {
-            tracing::warn!(endpoint = %self.config.endpoint, reason, "lost ZooKeeper, trying to return");
-        } else {
-            tracing::debug!(endpoint = %self.config.endpoint, reason, "ZooKeeper is still out of reach");
-        }
-    }
-
-    fn unavailable(&self, reason: &str) -> Error {
-        Error::Unavailable { endpoint: self.config.endpoint.clone(), reason: reason.to_owned() }
-    }
-
-    fn uncertain(&self, key: &str, reason: &str) -> Error {
-        Error::Uncertain {
-            endpoint: self.config.endpoint.clone(),
-            key: key.to_owned(),
-            reason: reason.to_owned(),
-        }
-    }
-
-    fn timeout(&self, key: &str) -> Error {
-        let millis = u64::try_from(self.config.deadline.as_millis()).unwrap_or(u64::MAX);
-        Error::Timeout { endpoint: self.config.endpoint.clone(), key: key.to_owned(), millis }
-    }
-
-    fn refused(&self, key: &str, error: zookeeper_async::ZkError) -> Error {
-        let reason = match error {
-            zookeeper_async::ZkError::DataInconsistency => "the value was not written by Midspan".to_owned(),
-            error => error.to_string(),
-        };
-        Error::Refused { endpoint: self.config.endpoint.clone(), key: key.to_owned(), reason }
     }
 }
 

@@ -28,9 +28,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use zookeeper_async::{Acl, CreateMode, WatchedEvent, WatchedEventType, ZkError, ZkState, ZooKeeper};
 
-use super::Shared;
 use super::budget::Budget;
 use super::link::Link;
+use super::shared::Shared;
 use crate::coordinator::watch::Target;
 
 /// Shortest pause between tries to reach a server.
