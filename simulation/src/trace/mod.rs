@@ -4,6 +4,8 @@
 
 mod text;
 
+pub use text::Transcript;
+
 use std::net::IpAddr;
 
 use ipnetwork::IpNetwork;

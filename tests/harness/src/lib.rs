@@ -1,5 +1,6 @@
 //! Test and benchmark support: reference forwarder, topology generators, clusters
 
+pub mod networks;
 pub mod random;
 pub mod reference;
 pub mod topology;

@@ -115,7 +115,7 @@ fn fate_name(verdict: &Verdict) -> &'static str {
 fn the_engine_agrees_with_the_reference() {
     let mut simulator = Simulator::new(MaskMode::Megaflow);
     let (mut pairs, mut fates) = (0u64, BTreeMap::<&str, u64>::new());
-    with_pairs(setting("PAIRS", 20_000), |seed, world, _, frame, ingress| {
+    with_pairs(setting("PAIRS", 100_000), |seed, world, _, frame, ingress| {
         let packet = parse(frame);
         let outcome = simulator.simulate(&world.network.topology, &packet, ingress);
         let result = result_of(&outcome, packet.key());
@@ -159,7 +159,7 @@ fn decrements(verdict: &Verdict) -> usize {
 fn no_megaflow_is_wider_than_its_verdict_is_true_for() {
     let mut simulator = Simulator::new(MaskMode::Megaflow);
     let mut tried = 0u64;
-    with_pairs(setting("PAIRS", 20_000) / 4, |seed, world, dice, frame, ingress| {
+    with_pairs(setting("PAIRS", 40_000) / 4, |seed, world, dice, frame, ingress| {
         let packet = parse(frame);
         let outcome = simulator.simulate(&world.network.topology, &packet, ingress);
         let (Caching::Flow(_), Ingress::Port(port)) = (outcome.caching, ingress) else { return };
