@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use datapath::Datapath;
-use simulation::Tag;
+use simulation::{MaskMode, Tag};
 use tokio::sync::mpsc;
 
 use crate::admission::Budget;
@@ -48,6 +48,8 @@ pub struct ForwardingConfig {
     pub flow_limit: usize,
     /// First generation of flow names: random, so that lives of the agent differ.
     pub generation: u32,
+    /// How wide flows are: [`MaskMode::Exact`] gives each connection its own.
+    pub mask_mode: MaskMode,
     /// Upcall budgets of each worker.
     pub budget: Budget,
 }
@@ -59,6 +61,7 @@ impl Default for ForwardingConfig {
             sweep_interval: Duration::from_secs(5),
             flow_limit: 200_000,
             generation: 0,
+            mask_mode: MaskMode::Megaflow,
             budget: Budget::default(),
         }
     }
@@ -213,6 +216,7 @@ fn worker_config(config: &ForwardingConfig, datapath: &dyn Datapath) -> WorkerCo
         idle_timeout: config.idle_timeout,
         flow_limit: (config.flow_limit / workers).max(1),
         generation: config.generation,
+        mask_mode: config.mask_mode,
         budget: config.budget,
     }
 }

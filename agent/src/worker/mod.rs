@@ -20,7 +20,7 @@ use crossbeam_channel::{Receiver, Sender};
 use datapath::{Executor, Features, PacketContext, Ufid, Upcall, UpcallSource};
 use packet::{Action, FlowKey, FlowMask, TunnelKey};
 use rustc_hash::FxHashMap;
-use simulation::{Ingress, Simulator};
+use simulation::{Ingress, MaskMode, Simulator};
 
 use self::arrival::Arrivals;
 use self::events::Events;
@@ -59,7 +59,9 @@ pub(crate) struct WorkerConfig {
     pub flow_limit: usize,
     /// First generation of its flows' names; should differ between lives of the agent.
     pub generation: u32,
-    /// Its share of the upcall budgets.
+    /// How wide its flows are.
+    pub mask_mode: MaskMode,
+    /// Its upcall budgets.
     pub budget: Budget,
 }
 
@@ -163,7 +165,7 @@ impl Worker {
             writes: links.writes,
             counters: links.counters,
             events: Events::new(links.events),
-            simulator: Simulator::default(),
+            simulator: Simulator::new(config.mask_mode),
             executor,
             admitter: Admitter::new(config.budget, now),
             table: FlowTable::new(number, config.flow_limit, config.generation),

@@ -16,7 +16,7 @@ use model::{
 };
 use packet::build::Ipv4Packet;
 use packet::{Action, DpPort, MacAddr, PacketView, TunnelKey};
-use simulation::{Tag, Topology, Update};
+use simulation::{MaskMode, Tag, Topology, Update};
 use tokio::sync::mpsc;
 use tunnel::{Encapsulation, Peers, PortKey};
 use uuid::Uuid;
@@ -94,12 +94,13 @@ struct Settings {
     budget: Budget,
     dp: MemoryDatapath,
     generation: u32,
+    mask_mode: MaskMode,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let dp = MemoryDatapath::new("midspan", 1);
-        Self { flow_limit: 100, budget: Budget::default(), dp, generation: 1 }
+        Self { flow_limit: 100, budget: Budget::default(), dp, generation: 1, mask_mode: MaskMode::Megaflow }
     }
 }
 
@@ -124,12 +125,13 @@ impl Hypervisor {
         let (events, events_out) = mpsc::channel(64);
         let (reports, reports_out) = bounded(64);
         let (writes, writes_out) = bounded(64);
-        let Settings { flow_limit, budget, dp, generation } = settings;
+        let Settings { flow_limit, budget, dp, generation, mask_mode } = settings;
         let config = WorkerConfig {
             features: *dp.features(),
             idle_timeout: Duration::from_secs(60),
             flow_limit,
             generation,
+            mask_mode,
             budget,
         };
         let links = WorkerLinks {
@@ -344,6 +346,19 @@ fn packets_of_one_flow_in_one_batch_are_all_sent_and_install_it_once() {
     assert_eq!(hv.flows().len(), 1);
     assert_eq!(hv.counters.flows_installed.get(), 1);
     assert_eq!(hv.counters.writes_existing.get(), 0);
+}
+
+#[test]
+fn in_exact_mode_each_connection_has_its_own_flow() {
+    let mut hv = Hypervisor::with(1, Settings { mask_mode: MaskMode::Exact, ..Settings::default() });
+    hv.set_up_two_guests();
+    for source_port in [1000, 1001] {
+        let template = Ipv4Packet::new(mac(1), mac(2), addr(1), addr(2));
+        hv.send(1, &template.udp(source_port, 2000, b"midspan"));
+    }
+    let flows = hv.flows();
+    assert_eq!(flows.len(), 2);
+    assert!(flows.iter().all(|flow| flow.mask.unwrap().0.tp_src == u16::MAX));
 }
 
 #[test]
