@@ -147,11 +147,15 @@ impl Forwarding {
         Ok((started, events_out))
     }
 
-    /// Publishes a snapshot; the flows under these tags are corrected against it, packets that wait try again.
+    /// Publishes a snapshot; the flows under the tags that the topology's updates named are corrected against it, and
+    /// those that datapath ports and peers concern. Packets that wait try again.
     pub fn publish(&self, snapshot: Snapshot, tags: &[Tag]) {
-        self.snapshots.store(Arc::new(snapshot));
+        let snapshot = Arc::new(snapshot);
+        let older = self.snapshots.swap(Arc::clone(&snapshot));
+        let shell_tags = snapshot.shell_tags_since(&older);
         for mailbox in &self.mailboxes {
             mailbox.correct(tags);
+            mailbox.correct(&shell_tags);
         }
     }
 

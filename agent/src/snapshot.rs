@@ -8,7 +8,7 @@ use std::sync::Arc;
 use model::{HostId, PortId};
 use packet::DpPort;
 use rustc_hash::FxHashMap;
-use simulation::Topology;
+use simulation::{Tag, Topology};
 use tunnel::{Encapsulation, Peers, PortKey};
 
 /// Everything that forwarding depends on.
@@ -24,6 +24,24 @@ pub struct Snapshot {
     pub peers: Arc<Peers>,
     /// The datapath's tunnel ports.
     pub tunnels: Arc<TunnelPorts>,
+}
+
+impl Snapshot {
+    /// Tags of what differs from an older snapshot outside the topology: datapath ports and ways to peers. What the
+    /// topology's updates touched, they say themselves.
+    pub fn shell_tags_since(&self, older: &Self) -> Vec<Tag> {
+        let mut tags = Vec::new();
+        if !Arc::ptr_eq(&self.ports, &older.ports) {
+            tags.extend(self.ports.changed(&older.ports).into_iter().map(Tag::DpPort));
+        }
+        if self.tunnels != older.tunnels {
+            let peers = older.peers.iter().chain(self.peers.iter());
+            tags.extend(peers.map(|(peer, _)| Tag::TunnelRoute(peer)));
+        } else if !Arc::ptr_eq(&self.peers, &older.peers) {
+            tags.extend(older.peers.changed(&self.peers).into_iter().map(Tag::TunnelRoute));
+        }
+        tags
+    }
 }
 
 /// A port of this host with an interface in the datapath.
@@ -83,6 +101,13 @@ impl PortMap {
     /// The local port with this tunnel key.
     pub fn by_key(&self, key: PortKey) -> Option<&LocalPort> {
         self.by_key.get(&key.number()).and_then(|dp_port| self.by_dp_port.get(&dp_port.0))
+    }
+
+    /// Numbers of datapath ports that stand for other ports than in `other`, or for none there or here.
+    fn changed(&self, other: &Self) -> Vec<u32> {
+        let differs = |dp_port: &&u32| self.by_dp_port.get(dp_port) != other.by_dp_port.get(dp_port);
+        let gone = other.by_dp_port.keys().filter(|dp_port| !self.by_dp_port.contains_key(dp_port));
+        self.by_dp_port.keys().filter(differs).chain(gone).copied().collect()
     }
 
     /// Every local port, in no order.

@@ -202,14 +202,16 @@ impl Hypervisor {
     }
 
     fn publish(&mut self, tags: &[Tag]) {
-        self.snapshots.store(Arc::new(Snapshot {
+        let snapshot = Arc::new(Snapshot {
             host: self.host,
             topology: Arc::new(self.topology.clone()),
             ports: Arc::new(PortMap::of(self.ports.iter().copied())),
             peers: Arc::clone(&self.peers),
             tunnels: Arc::new(self.tunnels.clone()),
-        }));
+        });
+        let older = self.snapshots.swap(Arc::clone(&snapshot));
         self.mailbox.correct(tags);
+        self.mailbox.correct(&snapshot.shell_tags_since(&older));
         self.turn();
     }
 
@@ -222,8 +224,7 @@ impl Hypervisor {
         let key = PortKey::new(n as u32).unwrap();
         self.ports.push(LocalPort { port: port(n), dp_port, key, class: PortClass::Guest });
         let location = simulation::PortLocation { host: self.host, tunnel_key: key.wire().encode() };
-        let mut tags = self.update(Update::PortLocated { port: port(n), location });
-        tags.push(Tag::DpPort(dp_port.0));
+        let tags = self.update(Update::PortLocated { port: port(n), location });
         self.publish(&tags);
         dp_port
     }
@@ -434,9 +435,7 @@ fn a_flow_of_a_port_that_is_unplugged_is_deleted() {
     hv.send(1, &frame(1, 2));
     let gone = hv.dp_port(1);
     hv.ports.retain(|local| local.dp_port != gone);
-    let mut tags = hv.update(Update::PortLost { port: port(1) });
-    tags.push(Tag::DpPort(gone.0));
-    hv.publish(&tags);
+    hv.publish(&[]);
     assert!(hv.flows().is_empty());
 }
 
@@ -738,10 +737,8 @@ fn a_peer_that_moves_corrects_the_flows_to_it() {
             .map(|(host, addr)| (host, addr.parse().unwrap()))
             .into(),
     };
-    let peers = Arc::new(Peers::of(host(1), [&zone]));
-    let tags: Vec<_> = one.peers.changed(&peers).into_iter().map(Tag::TunnelRoute).collect();
-    one.peers = peers;
-    one.publish(&tags);
+    one.peers = Arc::new(Peers::of(host(1), [&zone]));
+    one.publish(&[]);
     let flows = one.flows();
     let to_peer = flows.iter().find(|flow| flow.key.unwrap().in_port == one.dp_port(1).0).unwrap();
     let Some([Action::SetTunnel(header), Action::Output(_)]) = to_peer.actions.as_deref() else {
