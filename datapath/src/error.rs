@@ -50,6 +50,9 @@ pub enum Error {
     /// No port of that number.
     #[error("no port {} in this datapath", .0.0)]
     NoSuchPort(DpPort),
+    /// No port for an interface of that name.
+    #[error("no port `{0}` in this datapath: list them with `midspan dp show`")]
+    NoPortNamed(String),
     /// The local port goes only with its datapath.
     #[error("port 0 belongs to the datapath itself: delete the datapath instead")]
     LocalPort,

@@ -47,6 +47,27 @@ impl std::fmt::Debug for Ufid {
     }
 }
 
+/// The text is not a UFID.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "`{0}` is not a flow identifier: write 32 hexadecimal digits as dump-flows shows them, as in 6d696473-7061-6e01-0000-000100000005"
+)]
+pub struct ParseUfidError(pub String);
+
+impl std::str::FromStr for Ufid {
+    type Err = ParseUfidError;
+
+    /// Reads what [`Ufid`]'s display writes, with or without `ufid:` before it.
+    fn from_str(text: &str) -> Result<Self, ParseUfidError> {
+        let error = || ParseUfidError(text.to_owned());
+        let digits = text.strip_prefix("ufid:").unwrap_or(text).replace('-', "");
+        if digits.len() != 32 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(error());
+        }
+        u128::from_str_radix(&digits, 16).map(Self).map_err(|_| error())
+    }
+}
+
 /// Counters of one flow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct FlowStats {

@@ -12,6 +12,7 @@
 
 mod codec;
 mod datapath;
+pub mod dpctl;
 mod error;
 mod features;
 mod flow;
@@ -26,9 +27,10 @@ mod upcall;
 pub use self::datapath::{Datapath, Executed, Executor, FlowWriter};
 pub use self::error::{Error, OpError, Result};
 pub use self::features::{Dispatch, Features};
-pub use self::flow::{DumpDetail, FlowDump, FlowOp, FlowOutcome, FlowStats, Ufid, WantStats};
+pub use self::flow::{DumpDetail, FlowDump, FlowOp, FlowOutcome, FlowStats, ParseUfidError, Ufid, WantStats};
 pub use self::kernel::KernelDatapath;
 pub use self::mask::effective_mask;
 pub use self::memory::{MemoryDatapath, Output};
 pub use self::port::{DatapathStats, PortEvent, PortEvents, PortInfo, PortKind, PortSpec, PortStats};
 pub use self::upcall::{PacketContext, Upcall, UpcallKind, UpcallSource, UpcallStats};
+pub use packet::DpPort;

@@ -1,5 +1,7 @@
 //! The conformance suite on the memory datapath.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod suite;
 
 use datapath::{Datapath, MemoryDatapath, PortSpec};

@@ -111,36 +111,40 @@ fn ports(src: Option<u16>, dst: Option<u16>) -> Masked<4> {
 pub(crate) fn decode_actions(attrs: Attrs<'_>) -> Result<Option<Vec<Action>>, Malformed> {
     let mut actions = Vec::new();
     for item in attrs {
-        let (kind, p) = item?;
-        let action = match kind {
-            attr::OUTPUT => Some(Action::Output(DpPort(ne32(p)?))),
-            attr::USERSPACE => decode_userspace(p),
-            attr::SET_MASKED => match Attrs::new(p).next().transpose()? {
-                Some((kind, p)) => decode_set(kind, p),
-                None => None,
-            },
-            attr::SET => match Attrs::new(p).find(key::TUNNEL) {
-                Some(p) => Some(Action::SetTunnel(tunnel::decode(Attrs::new(p))?)),
-                None => None,
-            },
-            attr::PUSH_VLAN => {
-                let tpid = be16(p)?;
-                Some(Action::PushVlan { tpid, tci: be16(&p[2..])? })
-            }
-            attr::POP_VLAN => Some(Action::PopVlan),
-            attr::DEC_TTL => {
-                let exception = Attrs::new(p).find(attr::DEC_TTL_ACTION).unwrap_or(&[]);
-                decode_actions(Attrs::new(exception))?.map(|exception| Action::DecTtl { exception })
-            }
-            attr::DROP => Some(Action::Drop { reason: ne32(p)? }),
-            _ => None,
-        };
-        match action {
+        let (kind, payload) = item?;
+        match decode_action(kind, payload)? {
             Some(action) => actions.push(action),
             None => return Ok(None),
         }
     }
     Ok(Some(actions))
+}
+
+/// Reads one action; `None` if [`Action`] cannot express it.
+pub(crate) fn decode_action(kind: u16, p: &[u8]) -> Result<Option<Action>, Malformed> {
+    Ok(match kind {
+        attr::OUTPUT => Some(Action::Output(DpPort(ne32(p)?))),
+        attr::USERSPACE => decode_userspace(p),
+        attr::SET_MASKED => match Attrs::new(p).next().transpose()? {
+            Some((kind, p)) => decode_set(kind, p),
+            None => None,
+        },
+        attr::SET => match Attrs::new(p).find(key::TUNNEL) {
+            Some(p) => Some(Action::SetTunnel(tunnel::decode(Attrs::new(p))?)),
+            None => None,
+        },
+        attr::PUSH_VLAN => {
+            let tpid = be16(p)?;
+            Some(Action::PushVlan { tpid, tci: be16(&p[2..])? })
+        }
+        attr::POP_VLAN => Some(Action::PopVlan),
+        attr::DEC_TTL => {
+            let exception = Attrs::new(p).find(attr::DEC_TTL_ACTION).unwrap_or(&[]);
+            decode_actions(Attrs::new(exception))?.map(|exception| Action::DecTtl { exception })
+        }
+        attr::DROP => Some(Action::Drop { reason: ne32(p)? }),
+        _ => None,
+    })
 }
 
 fn decode_userspace(p: &[u8]) -> Option<Action> {

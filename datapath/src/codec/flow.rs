@@ -1,7 +1,7 @@
 //! Flow messages: identity, counters, and the parts of a dumped flow.
 
 use super::abi::flow as attr;
-use super::{decode_actions, decode_key, decode_mask};
+use super::{Completeness, decode_actions, decode_key, decode_mask};
 use crate::netlink::{Attrs, Malformed, ne64};
 use crate::{FlowDump, FlowStats, Ufid};
 
@@ -74,7 +74,10 @@ impl<'a> RawFlow<'a> {
         dump.stats = self.stats(now_ms)?;
         dump.key = self.key.map(|p| decode_key(Attrs::new(p))).transpose()?;
         dump.mask = match (&dump.key, self.mask) {
-            (Some(key), Some(p)) => decode_mask(Attrs::new(p), key)?,
+            (Some(key), Some(p)) => match decode_mask(Attrs::new(p), key)? {
+                (mask, Completeness::Whole) => Some(mask),
+                (_, Completeness::Partial) => None,
+            },
             _ => None,
         };
         dump.actions = match self.actions {
@@ -86,6 +89,6 @@ impl<'a> RawFlow<'a> {
 }
 
 /// `struct ovs_flow_stats`: packets and bytes.
-pub(crate) fn decode_stats(payload: &[u8]) -> Result<(u64, u64), Malformed> {
+fn decode_stats(payload: &[u8]) -> Result<(u64, u64), Malformed> {
     Ok((ne64(payload)?, ne64(payload.get(8..).unwrap_or(&[]))?))
 }

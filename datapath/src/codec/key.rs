@@ -26,8 +26,17 @@ pub(crate) fn decode_key(attrs: Attrs<'_>) -> Result<FlowKey, Malformed> {
     Ok(key)
 }
 
-/// Reads the mask of `key`; `None` if it has bits in fields that [`FlowKey`] lacks.
-pub(crate) fn decode_mask(attrs: Attrs<'_>, key: &FlowKey) -> Result<Option<FlowMask>, Malformed> {
+/// Whether a mask has bits beside those of a [`FlowMask`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Completeness {
+    /// The [`FlowMask`] is all of it.
+    Whole,
+    /// It has bits in fields that [`FlowKey`] lacks.
+    Partial,
+}
+
+/// Reads the mask of `key`.
+pub(crate) fn decode_mask(attrs: Attrs<'_>, key: &FlowKey) -> Result<(FlowMask, Completeness), Malformed> {
     let mut m = FlowKey::default();
     let mut foreign = false;
     decode_into(&mut m, attrs, &mut |payload| foreign |= payload.iter().any(|b| *b != 0))?;
@@ -46,7 +55,31 @@ pub(crate) fn decode_mask(attrs: Attrs<'_>, key: &FlowKey) -> Result<Option<Flow
     } else if !tunnel::is_none(&m.tunnel) {
         m.tunnel.flags |= tunnel_flags::IPV6;
     }
-    Ok((!foreign).then_some(FlowMask(m)))
+    Ok((FlowMask(m), if foreign { Completeness::Partial } else { Completeness::Whole }))
+}
+
+/// Attributes of a key that [`FlowKey`] has no field for.
+pub(crate) fn foreign_key_attrs(attrs: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    let known = [
+        attr::ENCAP,
+        attr::IN_PORT,
+        attr::ETHERNET,
+        attr::VLAN,
+        attr::ETHERTYPE,
+        attr::IPV4,
+        attr::IPV6,
+        attr::TCP,
+        attr::UDP,
+        attr::ICMP,
+        attr::ICMPV6,
+        attr::ARP,
+        attr::ND,
+        attr::TUNNEL,
+        attr::SCTP,
+        attr::TCP_FLAGS,
+        attr::RECIRC_ID,
+    ];
+    Attrs::new(attrs).map_while(Result::ok).filter(move |(kind, _)| !known.contains(kind))
 }
 
 /// Attributes of both key and mask. `key.eth_type` is what it shall be if there is no EtherType; `unknown` gets the payload of those that have no field.

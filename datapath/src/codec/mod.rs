@@ -10,9 +10,11 @@ mod port;
 mod tunnel;
 mod upcall;
 
-pub(crate) use self::action::{decode_actions, encode_actions};
-pub(crate) use self::flow::{RawFlow, encode_ufid};
-pub(crate) use self::key::{decode_key, decode_mask, encode_key, encode_mask, encode_metadata};
+pub(crate) use self::action::{decode_action, decode_actions, encode_actions};
+pub(crate) use self::flow::{RawFlow, decode_ufid, encode_ufid};
+pub(crate) use self::key::{
+    Completeness, decode_key, decode_mask, encode_key, encode_mask, encode_metadata, foreign_key_attrs,
+};
 pub(crate) use self::port::{DatapathInfo, decode_datapath, decode_port};
 pub(crate) use self::upcall::decode_upcall;
 

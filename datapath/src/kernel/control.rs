@@ -91,6 +91,15 @@ impl Control {
         Ok(result)
     }
 
+    /// Makes datapath `name`; false if an interface of that name exists.
+    pub(crate) fn create(&self, name: &str, features: u32, per_cpu_pids: Option<&[u32]>) -> Result<bool> {
+        match self.configure(cmd::NEW, name, features, per_cpu_pids)? {
+            Ok(()) => Ok(true),
+            Err(RequestError::Kernel(Errno::EEXIST)) => Ok(false),
+            Err(e) => Err(refused("create the datapath")(e)),
+        }
+    }
+
     /// Makes datapath `name` with these features, or sets them if it exists.
     pub(super) fn create_or_set(
         &self,
@@ -98,7 +107,24 @@ impl Control {
         features: u32,
         per_cpu_pids: Option<&[u32]>,
     ) -> Result<DatapathInfo> {
-        let request = |command, w: &mut MsgWriter, flags, seq| {
+        if !self.create(name, features, per_cpu_pids)? {
+            match self.configure(cmd::SET, name, features, per_cpu_pids)? {
+                Ok(()) => {}
+                Err(RequestError::Kernel(Errno::ENODEV)) => return Err(Error::NameTaken(name.to_owned())),
+                Err(e) => return Err(refused("configure the datapath")(e)),
+            }
+        }
+        self.datapath(name)
+    }
+
+    fn configure(
+        &self,
+        command: u8,
+        name: &str,
+        features: u32,
+        per_cpu_pids: Option<&[u32]>,
+    ) -> Result<std::result::Result<(), RequestError>> {
+        let write = |w: &mut MsgWriter, flags, seq| {
             codec::begin(w, self.families.datapath, flags, seq, command, 0);
             w.string(dp::NAME, name);
             if command == cmd::NEW {
@@ -109,19 +135,7 @@ impl Control {
                 port_ids(w, dp::PER_CPU_PIDS, pids);
             }
         };
-        let create = self.with(|c| c.request(0, |w, f, s| request(cmd::NEW, w, f, s), |_| Ok(())))?;
-        match create {
-            Ok(()) => self.datapath(name),
-            Err(RequestError::Kernel(Errno::EEXIST)) => {
-                let set = self.with(|c| c.request(0, |w, f, s| request(cmd::SET, w, f, s), |_| Ok(())))?;
-                match set {
-                    Ok(()) => self.datapath(name),
-                    Err(RequestError::Kernel(Errno::ENODEV)) => Err(Error::NameTaken(name.to_owned())),
-                    Err(e) => Err(refused("configure the datapath")(e)),
-                }
-            }
-            Err(e) => Err(refused("create the datapath")(e)),
-        }
+        self.with(|c| c.request(0, write, |_| Ok(())))
     }
 
     /// What the kernel says of datapath `name`.
@@ -225,7 +239,7 @@ impl Control {
     pub(crate) fn port_number(&self, name: &str) -> Result<DpPort> {
         let ports = self.ports()?;
         let port = ports.iter().find(|port| port.name == name);
-        port.map(|port| port.no).ok_or_else(|| Error::NoSuchDevice(name.to_owned()))
+        port.map(|port| port.no).ok_or_else(|| Error::NoPortNamed(name.to_owned()))
     }
 
     /// The kernel says the same of a port here, of a number in use and of a device elsewhere.

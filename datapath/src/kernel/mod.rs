@@ -16,15 +16,16 @@ use std::sync::Arc;
 use packet::DpPort;
 use parking_lot::Mutex;
 
-use self::control::Control;
 use self::upcall::KernelUpcalls;
+use crate::codec::DatapathInfo;
 use crate::codec::abi::dp;
 use crate::{
     Datapath, DatapathStats, Dispatch, DumpDetail, Error, Executor, Features, FlowDump, FlowWriter,
     PortEvents, PortInfo, PortKind, PortSpec, Result, UpcallSource,
 };
 
-pub(crate) use self::control::{Families, refused, valid_name};
+pub(crate) use self::control::{Control, Families, refused, valid_name};
+pub(crate) use self::dump::{delete as delete_flow, monotonic_ms, raw as raw_flows};
 
 /// A kernel datapath that this process serves.
 pub struct KernelDatapath {
@@ -116,8 +117,6 @@ impl KernelDatapath {
         }
     }
 }
-
-use crate::codec::DatapathInfo;
 
 impl Datapath for KernelDatapath {
     fn name(&self) -> &str {

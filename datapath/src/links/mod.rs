@@ -75,7 +75,6 @@ pub fn list() -> Result<Vec<Interface>> {
     let ask_links = |w: &mut MsgWriter, flags, seq| {
         w.begin(RTM_GETLINK, flags, seq);
         w.raw(&[0; IFINFOMSG]);
-        w.end();
     };
     let take_link = |message: &Message<'_>| {
         if message.kind == RTM_NEWLINK {
@@ -88,7 +87,6 @@ pub fn list() -> Result<Vec<Interface>> {
     let ask_addresses = |w: &mut MsgWriter, flags, seq| {
         w.begin(RTM_GETADDR, flags, seq);
         w.raw(&[0; IFADDRMSG]);
-        w.end();
     };
     let take_address = |message: &Message<'_>| {
         if message.kind == RTM_NEWADDR

@@ -98,7 +98,6 @@ fn create(connection: &mut Connection, name: &str, device: &TunnelDevice) -> Res
         device.write_data(w);
         w.close(data);
         w.close(info);
-        w.end();
     };
     match connection.request(NLM_F_CREATE | NLM_F_EXCL, write, |_| Ok(())) {
         // Somebody else was faster: it is judged by what it is.
@@ -112,7 +111,6 @@ fn bring_up(connection: &mut Connection, ifindex: u32) -> Result<()> {
         w.begin(RTM_SETLINK, flags, seq);
         w.raw(&ifinfomsg(ifindex, IFF_UP, IFF_UP));
         w.u32(IFLA_MTU, MTU);
-        w.end();
     };
     connection.request(0, write, |_| Ok(())).map_err(refused("bring a tunnel device up"))
 }

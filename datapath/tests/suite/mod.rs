@@ -3,6 +3,7 @@
 //! A [`Fixture`] supplies the datapath and the cables of its ports. [`conformance`] turns the suite into tests.
 
 #![allow(dead_code, unreachable_pub, reason = "a module shared by test targets")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 pub mod actions;
 pub mod bench;

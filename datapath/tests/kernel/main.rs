@@ -4,7 +4,14 @@
 //! Each port is one end of a veth pair whose other end is a port of a second datapath, the tester: it injects by
 //! executing an output, and sees what arrives as upcalls.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod adoption;
+mod interfaces;
+mod ovs_dpctl;
+#[path = "../suite/mod.rs"]
 mod suite;
+mod tunnels;
 
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -52,10 +59,6 @@ impl Kernel {
 
     fn far_end(&self, port: DpPort) -> DpPort {
         self.cables.iter().find(|cable| cable.0 == port).unwrap().1
-    }
-
-    fn name(&self) -> String {
-        format!("dut{}", self.id)
     }
 
     /// Takes in what arrived at the tester.
