@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::bounded;
-use datapath::{Datapath, DumpDetail, FlowDump, MemoryDatapath, PortSpec};
+use datapath::{Datapath, DumpDetail, FlowDump, MemoryDatapath, PortSpec, Ufid};
 use model::{
     Bridge, BridgeDocument, BridgeId, Chain, ChainDocument, ChainId, Condition, Document, HostId, Match,
     NextHop, Port, PortDevice, PortEntry, PortId, Route, RouteId, Router, RouterDocument, RouterId, Rule,
     RuleAction, RuleId, TunnelZone, TunnelZoneId, TunnelZoneType,
 };
 use packet::build::Ipv4Packet;
-use packet::{Action, DpPort, MacAddr, PacketView, TunnelKey};
+use packet::{Action, DpPort, FlowKey, FlowMask, MacAddr, PacketView, TunnelKey};
 use simulation::{MaskMode, Tag, Topology, Update};
 use tokio::sync::mpsc;
 use tunnel::{Encapsulation, Peers, PortKey};
@@ -859,4 +859,61 @@ fn a_frame_from_an_unbound_port_is_dropped_until_it_is_bound() {
     hv.dp.inject(stray, &frame(3, 2));
     hv.turn();
     assert_eq!(hv.received(2), [frame(3, 2)], "the binding corrected the drop flow");
+}
+
+/// Puts a flow into the datapath behind the worker's back.
+fn put_foreign(hv: &Hypervisor, ufid: Ufid, key: &FlowKey, mask: &FlowMask) {
+    let mut writer = hv.dp.flow_writer().unwrap();
+    writer.put(ufid, key, mask, &[]);
+    writer.flush(&mut |outcome| panic!("{outcome:?}")).unwrap();
+}
+
+#[test]
+fn a_flow_that_someone_else_installed_first_is_left_to_them() {
+    let mut hv = Hypervisor::with_two_guests();
+    hv.send(1, &frame(1, 2));
+    let FlowDump { key, mask, .. } = hv.flows().remove(0);
+    hv.pass(Duration::from_secs(61));
+    hv.sweep();
+    assert!(hv.flows().is_empty());
+
+    hv.dp.inject(hv.dp_port(1), &frame(1, 2));
+    put_foreign(&hv, Ufid(7), &key.unwrap(), &mask.unwrap());
+    hv.turn();
+    assert_eq!(hv.received(2).len(), 2, "the packet was executed all the same");
+    assert_eq!(hv.counters.writes_existing.get(), 1);
+    assert_eq!(hv.counters.flows.get(), 0);
+}
+
+#[test]
+fn a_correction_of_a_flow_that_the_datapath_lost_puts_it_back() {
+    let mut hv = Hypervisor::with_two_guests();
+    hv.change(bridge(&[1, 2, 3], None));
+    hv.plug(3);
+    hv.send(1, &frame(1, 2));
+    hv.dp.flush_flows().unwrap();
+    hv.learn(2, 3);
+    assert_eq!(hv.counters.writes_missing.get(), 1);
+    let flows = hv.flows();
+    assert_eq!(flows.len(), 1);
+    assert_eq!(flows[0].actions.as_deref(), Some(&[Action::Output(hv.dp_port(3))][..]));
+}
+
+#[test]
+fn stale_flows_of_ours_are_deleted_once_adoption_is_over_and_foreign_ones_stay() {
+    let mut hv = Hypervisor::with_two_guests();
+    let key = |n: u8| FlowKey { eth_src: mac(n), in_port: 99, ..FlowKey::default() };
+    let mut mask = FlowMask::any();
+    mask.0.eth_src = MacAddr::BROADCAST;
+    mask.0.in_port = u32::MAX;
+    let (stale, foreign) = (Ufid::of_slot(50, 4711), Ufid(7));
+    put_foreign(&hv, stale, &key(50), &mask);
+    put_foreign(&hv, foreign, &key(51), &mask);
+    hv.sweep();
+    assert_eq!(hv.flows().len(), 2, "not before the agent is in sync");
+    hv.sweeper.inherit().unwrap();
+    hv.turn();
+    hv.sweep();
+    let left: Vec<_> = hv.flows().iter().map(|flow| flow.ufid).collect();
+    assert_eq!(left, [Some(foreign)]);
 }
