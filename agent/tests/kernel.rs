@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ use model::{
     PortId, Route, RouteId, Router, RouterDocument, RouterId, TunnelZone, TunnelZoneId, TunnelZoneType,
 };
 use packet::MacAddr;
-use simulation::{Ingress, Need, PortLocation, Tag, Topology, Update};
+use simulation::{Ingress, MaskMode, Need, PortLocation, Tag, Topology, Update};
 use tunnel::{Encapsulation, Peers, PortKey};
 use uuid::Uuid;
 
@@ -130,7 +130,7 @@ struct Hypervisor {
 
 impl Hypervisor {
     fn start(guests: &[u8], device: Update) -> Self {
-        Self::start_with(HOST, guests, &[device], Peers::default(), &[])
+        Self::start_with(HOST, guests, &[device], Peers::default(), &[], MaskMode::Megaflow)
     }
 
     /// Starts in the network namespace of the calling thread.
@@ -140,6 +140,7 @@ impl Hypervisor {
         updates: &[Update],
         peers: Peers,
         tunnels: &[(&str, Encapsulation, IpAddr)],
+        mask_mode: MaskMode,
     ) -> Self {
         let kernel = KernelDatapath::create_or_adopt("midspan", 1).expect("a kernel datapath");
         let datapath: Arc<dyn Datapath> = Arc::new(kernel);
@@ -179,6 +180,7 @@ impl Hypervisor {
         let generation = Instant::now().elapsed().subsec_nanos() ^ std::process::id();
         let config = ForwardingConfig {
             generation,
+            mask_mode,
             sweep_interval: Duration::from_millis(500),
             idle_timeout: Duration::from_secs(2),
             ..ForwardingConfig::default()
@@ -365,7 +367,9 @@ impl Pair {
         let updates = [bridge(&[1, 2]), Update::PortLocated { port: port_id(other), location }];
         let peers = Peers::of(host(n), [&zone]);
         let tunnels = [("tun0", self.encapsulation, underlay(n))];
-        in_netns(&format!("hv{n}"), || Hypervisor::start_with(host(n), &[n], &updates, peers, &tunnels))
+        in_netns(&format!("hv{n}"), || {
+            Hypervisor::start_with(host(n), &[n], &updates, peers, &tunnels, MaskMode::Megaflow)
+        })
     }
 }
 
@@ -465,4 +469,45 @@ fn guests_on_two_hypervisors_reach_each_other_over_vxlan() {
 #[ignore = "needs the kernel datapath: tests/lab/run-kernel-tests"]
 fn guests_on_two_hypervisors_reach_each_other_over_gre() {
     crosses_two_hypervisors(TunnelZoneType::Gre, Encapsulation::Gre, "gretap external");
+}
+
+#[test]
+#[ignore = "needs the kernel datapath: tests/lab/run-kernel-tests"]
+fn every_first_packet_of_many_connections_arrives() {
+    const CONNECTIONS: usize = 3000;
+    guest(1, "10.0.0.1/24", None);
+    guest(2, "10.0.0.2/24", None);
+    let updates = [bridge(&[1, 2])];
+    let mut hv = Hypervisor::start_with(HOST, &[1, 2], &updates, Peers::default(), &[], MaskMode::Exact);
+    assert!(ping(1, "10.0.0.2", "-c 3 -i 0.1 -W 1").contains(" 0% packet loss"));
+    let receiver = thread::spawn(|| {
+        in_netns("vm2", || {
+            let socket = UdpSocket::bind("10.0.0.2:4000").unwrap();
+            socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+            let mut buffer = [0; 64];
+            (0..CONNECTIONS).take_while(|_| socket.recv(&mut buffer).is_ok()).count()
+        })
+    });
+    thread::sleep(Duration::from_millis(200));
+    let took = in_netns("vm1", || {
+        let began = Instant::now();
+        for at_once in 0..CONNECTIONS / 50 {
+            for _ in 0..50 {
+                let socket = UdpSocket::bind("10.0.0.1:0").unwrap();
+                socket.send_to(b"midspan", "10.0.0.2:4000").unwrap();
+            }
+            // 2500 connections a second.
+            let next = began + Duration::from_millis(20) * (at_once as u32 + 1);
+            thread::sleep(next.saturating_duration_since(Instant::now()));
+        }
+        began.elapsed()
+    });
+    let received = receiver.join().unwrap();
+    let (upcalls, drops) = hv.counters();
+    println!("{received} of {CONNECTIONS} connections in {took:?}, {upcalls} upcalls");
+    assert_eq!(received, CONNECTIONS, "{upcalls} upcalls, drops: {drops:?}");
+    drop(hv);
+    KernelDatapath::delete("midspan").unwrap();
+    guest_gone(1);
+    guest_gone(2);
 }
