@@ -234,3 +234,6 @@ pub(crate) fn arrival_match(tunnel_port: &crate::snapshot::TunnelPort, id: u32) 
     mask.0.recirc_id = u32::MAX;
     (key, mask)
 }
+
+#[cfg(test)]
+mod tests;
