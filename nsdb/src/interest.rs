@@ -126,10 +126,13 @@ async fn follow(shared: Arc<Shared>, key: DocumentKey) {
             Ok(Read::Current { version, document }) => Some(Event::Loaded { key, version, document }),
             Ok(Read::Absent) if told == Some(false) => None,
             Ok(Read::Absent) => Some(Event::Gone { key }),
-            Err(error) => {
-                tracing::debug!(?key, %error, "document waits for the coordinator");
+            Err(error) if error.is_outage() => {
                 timeout(RETRY, watch.changed()).await.ok();
                 continue;
+            }
+            Err(error) => {
+                tracing::error!(?key, %error, "a document cannot be read: what was there before stays in force");
+                None
             }
         };
         if let Some(event) = event {

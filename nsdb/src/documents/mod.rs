@@ -16,6 +16,7 @@
 mod pages;
 mod read;
 mod root;
+mod runs;
 mod write;
 
 use model::DocumentKey;

@@ -1,23 +1,17 @@
 //! Cutting a large document into pages and putting it together again.
 //!
-//! A page is a document of the same kind that holds a run of the children and nothing else. Where a run ends depends on
-//! the ids of the children alone, so inserting or removing one child moves no other boundary.
-
-use std::net::IpAddr;
+//! A page is a document of the same kind that holds a run of the children and nothing else.
 
 use bytes::Bytes;
 use model::{
     Bridge, BridgeDocument, BridgeId, Chain, ChainDocument, DecodeError, Document, Host, HostDocument,
     HostId, IpAddrGroup, Router, RouterDocument, RouterId, TunnelZone, decode_document, encode_document,
 };
-use uuid::Uuid;
+
+use super::runs::runs;
 
 /// Documents up to this size stay in one piece.
 const WHOLE_BYTES: usize = 32 * 1024;
-/// A run ends at about every this many-th child…
-const RUN: u64 = 64;
-/// …and at this many at the latest.
-const MAX_RUN: usize = 192;
 
 /// A document as it is to be stored.
 pub(super) struct Paged {
@@ -71,22 +65,22 @@ fn split(document: Document) -> (Document, Vec<Document>) {
         Document::Bridge(BridgeDocument { bridge, ports }) => {
             let bare = bare_bridge(bridge.id);
             let page = |ports| Document::Bridge(BridgeDocument { bridge: bare.clone(), ports });
-            let pages = runs(ports, |entry| hash(entry.port.id.0)).map(page).collect();
+            let pages = runs(ports).map(page).collect();
             (Document::Bridge(BridgeDocument { bridge, ports: Vec::new() }), pages)
         }
         Document::Router(RouterDocument { router, ports, routes }) => {
             let bare = bare_router(router.id);
             let page =
                 |ports, routes| Document::Router(RouterDocument { router: bare.clone(), ports, routes });
-            let ports = runs(ports, |entry| hash(entry.port.id.0)).map(|ports| page(ports, Vec::new()));
-            let routes = runs(routes, |route| hash(route.id.0)).map(|routes| page(Vec::new(), routes));
+            let ports = runs(ports).map(|ports| page(ports, Vec::new()));
+            let routes = runs(routes).map(|routes| page(Vec::new(), routes));
             let pages = ports.chain(routes).collect();
             (Document::Router(RouterDocument { router, ports: Vec::new(), routes: Vec::new() }), pages)
         }
         Document::Chain(ChainDocument { chain, rules }) => {
             let bare = Chain { id: chain.id, tenant_id: None, name: None, rules: Vec::new() };
             let page = |rules| Document::Chain(ChainDocument { chain: bare.clone(), rules });
-            let pages = runs(rules, |rule| hash(rule.id.0)).map(page).collect();
+            let pages = runs(rules).map(page).collect();
             let chain = Chain { rules: Vec::new(), ..chain };
             (Document::Chain(ChainDocument { chain, rules: Vec::new() }), pages)
         }
@@ -96,7 +90,7 @@ fn split(document: Document) -> (Document, Vec<Document>) {
                 Document::IpAddrGroup(IpAddrGroup { id, name: None, addresses: run.into_iter().collect() })
             };
             let addresses: Vec<_> = group.addresses.into_iter().collect();
-            let pages = runs(addresses, |address| hash(address_bits(*address))).map(page).collect();
+            let pages = runs(addresses).map(page).collect();
             (Document::IpAddrGroup(IpAddrGroup { id, name, addresses: Default::default() }), pages)
         }
         Document::Host(HostDocument { host, bindings, tunnel_zones }) => {
@@ -104,7 +98,7 @@ fn split(document: Document) -> (Document, Vec<Document>) {
             let page = |bindings| {
                 Document::Host(HostDocument { host: bare.clone(), bindings, tunnel_zones: Vec::new() })
             };
-            let pages = runs(bindings, |binding| hash(binding.port.0)).map(page).collect();
+            let pages = runs(bindings).map(page).collect();
             (Document::Host(HostDocument { host, bindings: Vec::new(), tunnel_zones }), pages)
         }
         Document::TunnelZone(zone) => {
@@ -118,7 +112,7 @@ fn split(document: Document) -> (Document, Vec<Document>) {
                 })
             };
             let members: Vec<_> = zone.members.into_iter().collect();
-            let pages = runs(members, |(host, _)| hash(host.0)).map(page).collect();
+            let pages = runs(members).map(page).collect();
             (
                 Document::TunnelZone(TunnelZone { id, name: zone.name, kind, members: Default::default() }),
                 pages,
@@ -182,37 +176,4 @@ fn bare_host(id: HostId) -> Host {
         container_limit: 0,
         enforce_container_limit: false,
     }
-}
-
-/// An address as an id to hash.
-fn address_bits(address: IpAddr) -> Uuid {
-    Uuid::from_u128(match address {
-        IpAddr::V4(address) => u128::from(address.to_bits()),
-        IpAddr::V6(address) => address.to_bits(),
-    })
-}
-
-/// Cuts children into runs.
-fn runs<T>(children: Vec<T>, hash: impl Fn(&T) -> u64) -> impl Iterator<Item = Vec<T>> {
-    let mut children = children.into_iter();
-    std::iter::from_fn(move || {
-        let mut run = Vec::new();
-        for child in children.by_ref() {
-            let ends = hash(&child).is_multiple_of(RUN);
-            run.push(child);
-            if ends || run.len() >= MAX_RUN {
-                break;
-            }
-        }
-        (!run.is_empty()).then_some(run)
-    })
-}
-
-/// A fixed scrambling of an id (the finalizer of SplitMix64): the same in every process and release.
-fn hash(id: Uuid) -> u64 {
-    let (high, low) = id.as_u64_pair();
-    let mut x = high ^ low.rotate_left(32);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }

@@ -7,7 +7,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
 use super::dirty::{Dirty, Origin};
-use super::{CommitError, Retention, load};
+use super::{CommitError, Options, load};
 use crate::Error;
 use crate::coordinator::Coordinator;
 use crate::log::{self, Entry};
@@ -16,7 +16,7 @@ use crate::progress::Progress;
 pub(super) struct Core {
     pub(super) coordinator: Arc<dyn Coordinator>,
     pub(super) author: Arc<str>,
-    pub(super) retention: Retention,
+    pub(super) options: Options,
     /// The version of `state`.
     pub(super) versions: watch::Sender<Version>,
     /// The version that the documents stand at, as far as known.
@@ -33,12 +33,12 @@ impl Core {
     pub(super) async fn open(
         coordinator: Arc<dyn Coordinator>,
         author: &str,
-        retention: Retention,
+        options: Options,
     ) -> Result<Self, Error> {
         let core = Self {
             coordinator,
             author: author.into(),
-            retention,
+            options,
             versions: watch::Sender::new(0),
             applied: watch::Sender::new(0),
             dirty: Mutex::default(),

@@ -10,6 +10,9 @@ use crate::documents::{self, Everything};
 use crate::progress::Progress;
 use crate::{Error, log};
 
+/// Compaction may overtake the reading, but hardly so often.
+const ATTEMPTS: usize = 10;
+
 /// What the coordinator says.
 pub(super) struct Loaded {
     /// The topology at the newest version found.
@@ -28,7 +31,7 @@ pub(super) struct Loaded {
 /// from there on over a mixture of versions ends in the true state, once past the newest version in the mixture; and that
 /// is in the log, for it was committed before it was written to a document.
 pub(super) async fn load(coordinator: &Arc<dyn Coordinator>) -> Result<Loaded, Error> {
-    loop {
+    for _ in 0..ATTEMPTS {
         let applied = Progress::read(&**coordinator).await?.applied;
         let Everything { documents, tombstones } = documents::read_all(coordinator).await?;
         let mut state = State::from_documents(applied, documents.iter().cloned());
@@ -41,6 +44,7 @@ pub(super) async fn load(coordinator: &Arc<dyn Coordinator>) -> Result<Loaded, E
         }
         tracing::info!("history was compacted while the topology was being read: reading again");
     }
+    Err(Error::malformed("log", "entries are missing above its floor"))
 }
 
 /// The keys of documents that differ from what the state makes of them.

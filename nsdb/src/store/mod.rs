@@ -36,20 +36,20 @@ pub use commit::CommitError;
 /// Changes that may wait for the writer.
 const QUEUED_CHANGES: usize = 1024;
 
-/// How a store treats its history.
+/// How a store treats history and callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
+pub struct Options {
     /// Entries of the log that are kept below what is applied, so that a process cut off for that long needs only them.
-    pub entries: u64,
+    pub retained_entries: u64,
     /// Compaction happens each time so many more have gathered.
-    pub batch: u64,
+    pub compaction_batch: u64,
     /// A change gets an answer within this time, be it that its outcome is not known.
     pub patience: Duration,
 }
 
-impl Default for Retention {
+impl Default for Options {
     fn default() -> Self {
-        Self { entries: 1000, batch: 256, patience: Duration::from_secs(10) }
+        Self { retained_entries: 1000, compaction_batch: 256, patience: Duration::from_secs(10) }
     }
 }
 
@@ -66,19 +66,19 @@ impl Store {
     /// # Errors
     /// When the coordinator cannot be reached, or holds what this release cannot read.
     pub async fn open(coordinator: Arc<dyn Coordinator>, author: &str) -> Result<Self, Error> {
-        Self::open_with(coordinator, author, Retention::default()).await
+        Self::open_with(coordinator, author, Options::default()).await
     }
 
-    /// Opens with a retention of its own.
+    /// Opens with options of its own.
     ///
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn open_with(
         coordinator: Arc<dyn Coordinator>,
         author: &str,
-        retention: Retention,
+        options: Options,
     ) -> Result<Self, Error> {
-        let core = Arc::new(Core::open(coordinator, author, retention).await?);
+        let core = Arc::new(Core::open(coordinator, author, options).await?);
         let (requests, queue) = mpsc::channel(QUEUED_CHANGES);
         let tasks = vec![
             tokio::spawn(writer::run(Arc::clone(&core), queue)).abort_handle(),
@@ -143,7 +143,7 @@ impl Store {
                 CommitError::Failed(Error::from(crate::coordinator::Error::Closed))
             }
         })?;
-        answer.within(self.core.retention.patience).await
+        answer.within(self.core.options.patience).await
     }
 }
 

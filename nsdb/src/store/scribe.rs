@@ -28,6 +28,7 @@ const CONCURRENT_DELETES: usize = 16;
 /// Runs until aborted.
 pub(super) async fn run(core: Arc<Core>) {
     let mut swept = false;
+    let mut told: Option<Error> = None;
     loop {
         let outcome = match core.waiting() {
             None if swept => {
@@ -38,14 +39,15 @@ pub(super) async fn run(core: Arc<Core>) {
             Some(Origin::Own) => apply(&core).await,
             Some(Origin::Other) => apply_of_others(&core).await,
         };
-        if let Err(error) = outcome {
-            if error.is_outage() {
-                tracing::debug!(%error, "documents wait for the coordinator");
-            } else {
-                tracing::warn!(%error, "documents could not be written, trying again");
-            }
-            timeout(RETRY, core.coordinator.status().changed()).await.ok();
+        let Err(error) = outcome else {
+            told = None;
+            continue;
+        };
+        if !error.is_outage() && told.as_ref() != Some(&error) {
+            tracing::error!(%error, "documents cannot be written: agents do not see what is committed");
+            told = Some(error);
         }
+        timeout(RETRY, core.coordinator.status().changed()).await.ok();
     }
 }
 
@@ -75,11 +77,11 @@ async fn apply(core: &Core) -> Result<(), Error> {
         .buffer_unordered(CONCURRENT_WRITES)
         .try_collect::<()>()
         .await?;
-    let retention = core.retention;
+    let options = core.options;
     let (before, after) = Progress::raise(&*core.coordinator, |found| {
         let applied = found.applied.max(version);
-        let floor = applied.saturating_sub(retention.entries);
-        let due = floor >= found.floor + retention.batch;
+        let floor = applied.saturating_sub(options.retained_entries);
+        let due = floor >= found.floor + options.compaction_batch;
         Progress { applied, floor: if due { floor } else { found.floor } }
     })
     .await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::core::Core;
-use crate::log;
+use crate::{Error, log};
 
 /// After a read that failed, the next one starts this long after, unless the watch signals.
 const RETRY: Duration = Duration::from_millis(500);
@@ -14,6 +14,7 @@ const RETRY: Duration = Duration::from_millis(500);
 /// Runs until aborted.
 pub(super) async fn run(core: Arc<Core>) {
     let mut versions = core.versions.subscribe();
+    let mut told: Option<Error> = None;
     loop {
         let next = *versions.borrow_and_update() + 1;
         let Ok(mut watch) = core.coordinator.watch_value(&log::key(next)).await else {
@@ -28,13 +29,12 @@ pub(super) async fn run(core: Arc<Core>) {
             }
         };
         match moved {
-            Ok(true) => {}
+            Ok(true) => told = None,
             Ok(false) => news.await,
             Err(error) => {
-                if error.is_outage() {
-                    tracing::debug!(%error, "the log's tail waits for the coordinator");
-                } else {
+                if !error.is_outage() && told.as_ref() != Some(&error) {
                     tracing::error!(%error, version = next, "cannot follow the topology");
+                    told = Some(error);
                 }
                 timeout(RETRY, news).await.ok();
             }

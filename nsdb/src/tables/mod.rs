@@ -32,10 +32,10 @@ pub const MAX_QUEUED_KEYS: usize = 65_536;
 pub trait Key: Field + Ord + Hash {}
 impl<T: Field + Ord + Hash> Key for T {}
 
-/// Too many writes wait for the coordinator; this one was dropped and counted.
+/// Too many writes wait for the coordinator; this one was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "table {table} has {MAX_QUEUED_KEYS} keys waiting to be written: the write was dropped, try again later"
+    "table {table} has {MAX_QUEUED_KEYS} keys waiting to be written: the write is refused, try again later"
 )]
 pub struct TableFull {
     /// Name of the table.

@@ -3,14 +3,19 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use imbl::OrdMap;
 use model::{BridgeId, DeviceId, HostId, PortId, RouterId};
 use packet::MacAddr;
 use parking_lot::Mutex;
+use tokio::time::timeout;
 
 use super::{Field, StateTable};
 use crate::coordinator::Coordinator;
+
+/// How long to wait for a table's first read: longer only while the coordinator is out of reach.
+const FIRST_READ: Duration = Duration::from_secs(1);
 
 /// Where a bridge has learned stations: MAC address per VLAN → port.
 pub type MacTable = StateTable<MacKey, PortId>;
@@ -94,11 +99,10 @@ impl ActivePorts {
         Self { coordinator, tables: Mutex::default() }
     }
 
-    /// The active ports of a device, waiting for the table's first read where needed (bounded by the caller's own
-    /// deadline: while the coordinator is out of reach, a table never opened does not load).
+    /// The active ports of a device, as far as known. When the table was never read, waits a little for that.
     pub async fn of(&self, device: DeviceId) -> OrdMap<PortId, PortOwner> {
         let table = self.table(device);
-        table.loaded().await;
+        timeout(FIRST_READ, table.loaded()).await.ok();
         table.snapshot()
     }
 

@@ -103,7 +103,7 @@ async fn a_slow_writer_brings_nothing_back(backend: Backend) {
     let gate = crate::support::Gate::new(backend.session("one").await, "doc/");
     let one = Store::open(gate.clone(), "one").await.unwrap();
     let session = backend.session("two").await;
-    let short = nsdb::store::Retention { entries: 5, batch: 1, ..Default::default() };
+    let short = nsdb::store::Options { retained_entries: 5, compaction_batch: 1, ..Default::default() };
     let two = Store::open_with(Arc::clone(&session), "two", short).await.unwrap();
     gate.close();
     one.commit(create_bridge(1)).await.unwrap();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use model::{BridgeId, LogEntry, ModelError, PortId, State, Transaction};
 use nsdb::coordinator::{Coordinator, Embedded, Memory};
-use nsdb::store::{Retention, Store};
+use nsdb::store::{Options, Store};
 use proptest::prelude::*;
 
 use crate::support::{
@@ -21,7 +21,8 @@ on_all_drivers! {
     deleted_documents_leave_nothing_behind
 }
 
-const SHORT: Retention = Retention { entries: 20, batch: 10, patience: Duration::from_secs(10) };
+const SHORT: Options =
+    Options { retained_entries: 20, compaction_batch: 10, patience: Duration::from_secs(10) };
 
 /// All keys below a prefix.
 async fn keys(session: &Session, prefix: &str) -> Vec<String> {

@@ -1,0 +1,119 @@
+//! Where the children of a large document are cut into runs, each of which becomes a page.
+//!
+//! Whether a run ends after a child depends on that child's id (and, for heavy ones, on the weight gathered since the last
+//! end), so that inserting or removing a child moves boundaries next to it at most.
+
+use std::net::IpAddr;
+
+use model::{Condition, HostBinding, HostId, PortDevice, PortEntry, Route, Rule};
+use uuid::Uuid;
+
+/// A run ends at about every this many-th child…
+const RUN: u64 = 64;
+/// …and when its children take about this much at the latest.
+const MAX_RUN_BYTES: usize = 32 * 1024;
+
+/// What can be cut into runs.
+pub(super) trait Child {
+    /// Decides, scrambled, whether a run ends here.
+    fn id(&self) -> Uuid;
+
+    /// About how many bytes it takes on a page.
+    fn weight(&self) -> usize;
+}
+
+impl Child for PortEntry {
+    fn id(&self) -> Uuid {
+        self.port.id.0
+    }
+
+    fn weight(&self) -> usize {
+        let addresses = match &self.port.device {
+            PortDevice::Router { addresses, .. } => addresses.len(),
+            PortDevice::Bridge { .. } => 0,
+        };
+        200 + 20 * (addresses + self.port.port_groups.len())
+    }
+}
+
+impl Child for Route {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn weight(&self) -> usize {
+        150 + self.attributes.as_ref().map_or(0, String::len)
+    }
+}
+
+impl Child for Rule {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn weight(&self) -> usize {
+        let Condition { in_ports, out_ports, .. } = &self.condition;
+        let ports: usize = in_ports.iter().chain(out_ports).map(|ports| ports.value.len()).sum();
+        300 + 20 * ports
+    }
+}
+
+impl Child for IpAddr {
+    fn id(&self) -> Uuid {
+        Uuid::from_u128(match self {
+            IpAddr::V4(address) => u128::from(address.to_bits()),
+            IpAddr::V6(address) => address.to_bits(),
+        })
+    }
+
+    fn weight(&self) -> usize {
+        20
+    }
+}
+
+impl Child for HostBinding {
+    fn id(&self) -> Uuid {
+        self.port.0
+    }
+
+    fn weight(&self) -> usize {
+        70
+    }
+}
+
+impl Child for (HostId, IpAddr) {
+    fn id(&self) -> Uuid {
+        self.0.0
+    }
+
+    fn weight(&self) -> usize {
+        50
+    }
+}
+
+/// Cuts children into runs.
+pub(super) fn runs<T: Child>(children: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let mut children = children.into_iter();
+    std::iter::from_fn(move || {
+        let mut run = Vec::new();
+        let mut weight = 0;
+        for child in children.by_ref() {
+            let ends = scramble(child.id()).is_multiple_of(RUN);
+            weight += child.weight();
+            run.push(child);
+            if ends || weight >= MAX_RUN_BYTES {
+                break;
+            }
+        }
+        (!run.is_empty()).then_some(run)
+    })
+}
+
+/// A fixed scrambling of an id (the finalizer of SplitMix64): the same in every process and release.
+fn scramble(id: Uuid) -> u64 {
+    let (high, low) = id.as_u64_pair();
+    let mut x = high ^ low.rotate_left(32);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
