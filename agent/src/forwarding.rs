@@ -96,6 +96,9 @@ enum SweeperOrder {
 impl Forwarding {
     /// Starts all threads on a datapath, with a first snapshot. The receiver hears what the workers have to say.
     ///
+    /// Packets that miss wait in the datapath's upcall sockets until then: a snapshot that is in sync at the start
+    /// means that none is dropped for want of knowledge.
+    ///
     /// # Errors
     /// The datapath or the system refuses; nothing runs then.
     pub fn start(

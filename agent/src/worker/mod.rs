@@ -41,7 +41,7 @@ const CORRECTIONS_PER_TURN: usize = 256;
 const REPORTS_PER_TURN: usize = 64;
 /// Writes that a worker holds back while the writer's queue is full; beyond it no flows are made.
 const MAX_UNSENT_WRITES: usize = 4096;
-/// How soon a worker that has work of its own looks at it again.
+/// How soon a worker looks whether what it waits for has come.
 const BUSY_TURN: Duration = Duration::from_millis(1);
 /// Devices may answer each other this often because of one packet.
 const MAX_GENERATIONS: u8 = 4;
@@ -198,7 +198,7 @@ impl Worker {
     ) -> Result<usize, datapath::Error> {
         let Self { source, core } = self;
         core.begin(clock());
-        let timeout = if core.has_work() { timeout.min(BUSY_TURN) } else { timeout };
+        let timeout = core.patience(timeout);
         let mut received = None;
         let served = source.recv(timeout, &mut |upcall| {
             let now = *received.get_or_insert_with(clock);
@@ -259,12 +259,15 @@ impl Core {
         self.counters.waiting.set(self.waiting.len() as u64);
     }
 
-    fn has_work(&self) -> bool {
-        !self.to_correct.is_empty()
-            || !self.inherited.is_empty()
-            || !self.unsent.is_empty()
-            || self.waiting.len() > 0
-            || !self.reports.is_empty()
+    /// How long to wait for upcalls: not at all with work in hand, shortly if someone else's move is awaited.
+    fn patience(&self, idle: Duration) -> Duration {
+        if !self.to_correct.is_empty() || !self.inherited.is_empty() || !self.reports.is_empty() {
+            Duration::ZERO
+        } else if !self.unsent.is_empty() || self.waiting.len() > 0 {
+            idle.min(BUSY_TURN)
+        } else {
+            idle
+        }
     }
 
     fn plan_corrections(&mut self, corrections: &Corrections) {
