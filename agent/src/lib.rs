@@ -6,16 +6,30 @@
 #![forbid(unsafe_code)]
 
 pub mod admission;
+mod control;
 pub mod counters;
 mod expiry;
 mod flow_table;
 mod forwarding;
+mod host_state;
+mod http;
 pub mod messages;
+mod metrics;
+mod run;
 mod snapshot;
+mod state_dir;
+mod status;
+mod trace;
 mod translate;
 mod waiting;
+mod watchers;
 mod worker;
 mod writer;
 
+pub use control::{ControlStatus, NsdbStatus, PeerStatus, PortStatus};
 pub use forwarding::{Forwarding, ForwardingConfig, StartError};
+pub use run::{Config, Error, Identity, run};
 pub use snapshot::{LocalPort, PortClass, PortMap, Snapshot, TunnelPort, TunnelPorts};
+pub use state_dir::{StateDir, StateDirError};
+pub use status::Status;
+pub use trace::{TraceError, TraceReport, TraceRequest};

@@ -21,8 +21,13 @@ pub enum StateDirError {
     )]
     InUse(PathBuf),
     /// The host id file holds something else.
-    #[error("{} does not hold a UUID (`{1}`): correct it, or delete it to become a new host", .0.display())]
-    BadHostId(PathBuf, String),
+    #[error("{} does not hold a UUID (`{found}`): correct it, or delete it to become a new host", .path.display())]
+    BadHostId {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+    },
     /// The operating system refused.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {
@@ -67,7 +72,10 @@ impl StateDir {
         }
         let path = self.path.join("host-id");
         match fs::read_to_string(&path) {
-            Ok(text) => text.trim().parse().map_err(|_| StateDirError::BadHostId(path, text.trim().to_owned())),
+            Ok(text) => text
+                .trim()
+                .parse()
+                .map_err(|_| StateDirError::BadHostId { path, found: text.trim().to_owned() }),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 self.replace("host-id", format!("{fresh}\n").as_bytes())?;
                 Ok(HostId(fresh))
@@ -126,7 +134,10 @@ mod tests {
     fn a_configured_host_id_wins() {
         let directory = tempfile::tempdir().unwrap();
         let state = StateDir::open(directory.path()).unwrap();
-        assert_eq!(state.host_id(Some(Uuid::from_u128(7)), Uuid::from_u128(1)).unwrap(), HostId(Uuid::from_u128(7)));
+        assert_eq!(
+            state.host_id(Some(Uuid::from_u128(7)), Uuid::from_u128(1)).unwrap(),
+            HostId(Uuid::from_u128(7))
+        );
     }
 
     #[test]
@@ -141,7 +152,8 @@ mod tests {
     fn a_damaged_host_id_names_the_file() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("host-id"), "garbage").unwrap();
-        let error = StateDir::open(directory.path()).unwrap().host_id(None, Uuid::nil()).unwrap_err().to_string();
+        let error =
+            StateDir::open(directory.path()).unwrap().host_id(None, Uuid::nil()).unwrap_err().to_string();
         assert!(error.contains("host-id") && error.contains("garbage"), "{error}");
     }
 

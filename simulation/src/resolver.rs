@@ -110,7 +110,15 @@ impl Resolver {
         }
     }
 
-    /// Somebody else knows the neighbour, or nobody is interested any more.
+    /// Somebody else knows the neighbour: this host need not ask. What it has heard itself it goes on refreshing.
+    pub fn handle_known_elsewhere(&mut self, neighbour: NeighbourId) {
+        let state = self.entries.get(&neighbour).map(|entry| entry.state);
+        if matches!(state, Some(State::Asking { .. } | State::Failed)) {
+            self.forget(neighbour);
+        }
+    }
+
+    /// Nobody is interested any more.
     pub fn forget(&mut self, neighbour: NeighbourId) {
         if let Some(entry) = self.entries.remove(&neighbour) {
             self.deadlines.remove(&(entry.deadline, neighbour));

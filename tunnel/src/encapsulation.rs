@@ -1,5 +1,6 @@
 //! Encapsulations and the bytes that they take from the underlay's MTU.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use model::TunnelZoneType;
@@ -22,6 +23,15 @@ pub enum Encapsulation {
     Vxlan,
     /// Ethernet in GRE with key, RFC 2784 and 2890.
     Gre,
+}
+
+impl fmt::Display for Encapsulation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Vxlan => "vxlan",
+            Self::Gre => "gre",
+        })
+    }
 }
 
 /// Address family of the underlay.

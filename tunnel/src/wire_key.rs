@@ -70,7 +70,7 @@ impl PortKey {
     }
 
     /// The key that follows, wrapping to the lowest.
-    pub(crate) fn next(self) -> Self {
+    pub fn next(self) -> Self {
         if self == Self::MAX { Self::MIN } else { Self(self.0 + 1) }
     }
 }

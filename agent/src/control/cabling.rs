@@ -32,7 +32,11 @@ pub(crate) struct Plugged {
 
 /// Compares the bindings with the datapath's interface ports (`vports`, without tunnel devices and the local port).
 /// An interface that is there but down stays in the datapath: it may come up again at any moment.
-pub(crate) fn plan(bindings: &[HostBinding], interfaces: &Interfaces, vports: &BTreeMap<String, DpPort>) -> Plan {
+pub(crate) fn plan(
+    bindings: &[HostBinding],
+    interfaces: &Interfaces,
+    vports: &BTreeMap<String, DpPort>,
+) -> Plan {
     let wanted = |name: &str| bindings.iter().any(|binding| binding.interface == name);
     let missing = |name: &&String| interfaces.contains_key(*name) && !vports.contains_key(*name);
     Plan {

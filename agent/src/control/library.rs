@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use model::{
-    ChainId, Condition, DeviceId, Document, DocumentKey, HostBinding, HostId, PortEntry, Rule, RuleAction, TunnelZone,
+    ChainId, Condition, DeviceId, Document, DocumentKey, HostBinding, HostId, PortEntry, Rule, RuleAction,
+    TunnelZone,
 };
 
 /// What is known of a needed document.
@@ -60,7 +61,8 @@ impl Library {
                 open.extend(references(document));
             }
         }
-        let wanted = reached.iter().filter(|key| !self.holdings.contains_key(key)).copied().collect::<Vec<_>>();
+        let wanted =
+            reached.iter().filter(|key| !self.holdings.contains_key(key)).copied().collect::<Vec<_>>();
         let dropped = self.holdings.keys().filter(|key| !reached.contains(key)).copied().collect::<Vec<_>>();
         self.holdings.extend(wanted.iter().map(|key| (*key, Holding::Awaited)));
         self.holdings.retain(|key, _| reached.contains(key));
@@ -69,7 +71,8 @@ impl Library {
 
     /// Every needed document has been answered for.
     pub(crate) fn is_complete(&self) -> bool {
-        !self.holdings.is_empty() && !self.holdings.values().any(|holding| matches!(holding, Holding::Awaited))
+        !self.holdings.is_empty()
+            && !self.holdings.values().any(|holding| matches!(holding, Holding::Awaited))
     }
 
     /// The ports bound to this host's interfaces; `None` until that is known.
@@ -212,7 +215,10 @@ mod tests {
         let mut library = walked();
         assert!(!library.is_complete());
         let chain = Chain { id: CHAIN, tenant_id: None, name: None, rules: vec![] };
-        library.put(DocumentKey::Chain(CHAIN), Some(Arc::new(Document::Chain(ChainDocument { chain, rules: vec![] }))));
+        library.put(
+            DocumentKey::Chain(CHAIN),
+            Some(Arc::new(Document::Chain(ChainDocument { chain, rules: vec![] }))),
+        );
         assert_eq!(library.reach(), Reach::default());
         assert!(library.is_complete());
         assert_eq!(library.devices(), BTreeSet::from([DeviceId::Bridge(BRIDGE)]));
@@ -223,7 +229,10 @@ mod tests {
         let mut library = walked();
         library.put(DocumentKey::Host(HOST), Some(host(vec![])));
         assert_eq!(library.reach().dropped, [DocumentKey::Bridge(BRIDGE), DocumentKey::Chain(CHAIN)]);
-        assert!(!library.put(DocumentKey::Bridge(BRIDGE), Some(bridge_with_filter())), "nobody asks for it any more");
+        assert!(
+            !library.put(DocumentKey::Bridge(BRIDGE), Some(bridge_with_filter())),
+            "nobody asks for it any more"
+        );
     }
 
     #[test]

@@ -20,13 +20,12 @@ mod tables;
 mod underlay;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use datapath::Datapath;
 use datapath::links::Interface;
-use model::{DeviceId, Document, DocumentKey, HostId, PortId, RouterId};
+use model::{DeviceId, Document, DocumentKey, HostId};
 use nsdb::coordinator::Coordinator;
 use nsdb::interest::{self, Interest};
 use nsdb::presence::Presence;
@@ -166,7 +165,8 @@ impl Control {
 
     fn on_document(&mut self, event: interest::Event) {
         let (key, document) = match event {
-            interest::Event::Loaded { key, version, document } | interest::Event::Changed { key, version, document } => {
+            interest::Event::Loaded { key, version, document }
+            | interest::Event::Changed { key, version, document } => {
                 self.publisher.reached(version);
                 (key, Some(document))
             }
@@ -222,10 +222,8 @@ impl Control {
             }
             Event::MacInUse(station) => self.stations.in_use(station),
             Event::MacUnused(station) => self.stations.unused(station, now),
-            Event::ArpSeen { router, ip, mac } => {
-                if let Some(port) = self.port_towards(router, ip) {
-                    self.resolver.handle_heard(NeighbourId { router, ip }, port, now);
-                }
+            Event::ArpSeen { router, ip, mac, port } => {
+                self.resolver.handle_heard(NeighbourId { router, ip }, port, now);
                 self.publisher.update(Update::ArpLearned { router, ip, mac });
                 if let Some(table) = self.tables.neighbours(router)
                     && let Err(error) = table.set(ip, mac)
@@ -326,15 +324,6 @@ impl Control {
         }
     }
 
-    /// The port of a router on whose network an address is.
-    fn port_towards(&self, router: RouterId, ip: IpAddr) -> Option<PortId> {
-        let topology = self.publisher.topology();
-        let near = |port: &&PortId| {
-            topology.port(**port).is_some_and(|port| port.addresses().iter().any(|network| network.contains(ip)))
-        };
-        topology.router(router)?.ports.iter().find(near).copied()
-    }
-
     fn housekeep(&mut self, now: Instant) {
         // The table then says whether nobody, or another host, knows the station.
         for Station { bridge, vlan, mac } in self.stations.expire(now) {
@@ -351,6 +340,8 @@ impl Control {
     }
 
     fn next_deadline(&self) -> Instant {
-        self.resolver.next_deadline().map_or(self.housekeeping_at, |deadline| deadline.min(self.housekeeping_at))
+        self.resolver
+            .next_deadline()
+            .map_or(self.housekeeping_at, |deadline| deadline.min(self.housekeeping_at))
     }
 }

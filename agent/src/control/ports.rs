@@ -112,7 +112,8 @@ impl LocalPorts {
                 updates.push(Update::PortLost { port: *port });
             }
         }
-        self.published.retain(|port, entry| owned.get(port) == Some(entry) && tables.active(entry.0).is_some());
+        self.published
+            .retain(|port, entry| owned.get(port) == Some(entry) && tables.active(entry.0).is_some());
         for (port, (device, owner)) in owned {
             let Some(table) = tables.active(device) else { continue };
             if self.published.contains_key(&port) {
@@ -151,7 +152,8 @@ impl LocalPorts {
     /// Keys for plugged ports; those of ports no longer bound here are given back.
     fn assign_keys(&mut self, bindings: &[HostBinding]) {
         let bound: BTreeSet<_> = bindings.iter().map(|binding| binding.port).collect();
-        let unbound: Vec<_> = self.keys.iter().map(|(port, _)| port).filter(|port| !bound.contains(port)).collect();
+        let unbound: Vec<_> =
+            self.keys.iter().map(|(port, _)| port).filter(|port| !bound.contains(port)).collect();
         for port in unbound {
             self.keys.release(port);
         }

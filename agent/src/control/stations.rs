@@ -16,7 +16,6 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(15);
 /// What is known of a station learned here.
 #[derive(Debug)]
 struct Sighting {
-    port: PortId,
     /// Workers that have flows from it.
     workers: u32,
     /// When it last was seen or had a flow; only counts while it has none.
@@ -32,7 +31,8 @@ pub(crate) struct Stations {
 impl Stations {
     /// A station was seen.
     pub(crate) fn seen(&mut self, station: Station, now: Instant) {
-        self.sightings.entry(station).or_insert(Sighting { workers: 0, silent_since: now }).silent_since = now;
+        self.sightings.entry(station).or_insert(Sighting { workers: 0, silent_since: now }).silent_since =
+            now;
     }
 
     /// One more worker has flows from a station.
@@ -52,7 +52,8 @@ impl Stations {
 
     /// Forgets, and returns, the stations that have been silent for too long.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<Station> {
-        let silent = |s: &Sighting| s.workers == 0 && now.saturating_duration_since(s.silent_since) >= SILENCE;
+        let silent =
+            |s: &Sighting| s.workers == 0 && now.saturating_duration_since(s.silent_since) >= SILENCE;
         self.sightings.extract_if(|_, sighting| silent(sighting)).map(|(station, _)| station).collect()
     }
 

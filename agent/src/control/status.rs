@@ -1,7 +1,6 @@
 //! What the control plane says of itself, for `midspan agent status`.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use model::{HostId, PortId};
 use nsdb::presence::Standing;
@@ -26,13 +25,13 @@ pub struct ControlStatus {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct NsdbStatus {
     /// The servers or the file.
-    pub endpoint: Arc<str>,
+    pub endpoint: String,
     /// Operations can be expected to succeed.
     pub connected: bool,
     /// Seconds since that has been so.
     pub since_s: u64,
     /// Why it is not connected.
-    pub reason: Arc<str>,
+    pub reason: String,
     /// Sessions so far.
     pub epoch: u64,
     /// Whether the others see this host alive: `alive`, `pending` or `displaced`.
@@ -98,10 +97,10 @@ impl Control {
             Standing::Displaced(_) => "displaced",
         };
         NsdbStatus {
-            endpoint: Arc::clone(&status.endpoint),
+            endpoint: status.endpoint.to_string(),
             connected: status.connected,
             since_s: status.since.elapsed().as_secs(),
-            reason: Arc::clone(&status.reason),
+            reason: status.reason.to_string(),
             epoch: status.epoch,
             standing,
             version: self.publisher.topology().version(),

@@ -52,7 +52,11 @@ impl Tables {
             }
         }
         let closed: Vec<_> = self.open.keys().filter(|device| !devices.contains(device)).copied().collect();
-        closed.into_iter().filter_map(|device| self.open.remove(&device)).flat_map(|tables| tables.forget()).collect()
+        closed
+            .into_iter()
+            .filter_map(|device| self.open.remove(&device))
+            .flat_map(|tables| tables.forget())
+            .collect()
     }
 
     /// Every open table has been read at least once.

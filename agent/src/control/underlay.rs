@@ -64,7 +64,8 @@ impl Underlay {
     /// that no zone needs any more stay, unused. Blocks for some netlink exchanges.
     pub(crate) fn reconcile<'a>(&mut self, zones: impl Iterator<Item = &'a TunnelZone> + Clone) -> Ways {
         let mut tunnels: Vec<TunnelPort> = Vec::new();
-        for (encapsulation, local) in zones.clone().filter_map(|zone| needed(zone, self.host)) {
+        let host = self.host;
+        for (encapsulation, local) in zones.clone().filter_map(|zone| needed(zone, host)) {
             let family = Family::of(local);
             let there = |t: &TunnelPort| t.encapsulation == encapsulation && Family::of(t.local) == family;
             if !tunnels.iter().any(there)

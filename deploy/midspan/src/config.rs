@@ -71,10 +71,13 @@ impl Settings {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && explicit.is_none() => return Ok(self),
-            Err(e) => return Err(e).with_context(|| format!("cannot read the configuration file {}", path.display())),
+            Err(e) => {
+                return Err(e)
+                    .with_context(|| format!("cannot read the configuration file {}", path.display()));
+            }
         };
-        let file: Self =
-            toml::from_str(&text).with_context(|| format!("the configuration file {} is not valid", path.display()))?;
+        let file: Self = toml::from_str(&text)
+            .with_context(|| format!("the configuration file {} is not valid", path.display()))?;
         Ok(self.over(file))
     }
 

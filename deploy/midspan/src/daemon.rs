@@ -1,13 +1,14 @@
 //! What every long-running command shares: logs, the ready line, systemd, signals.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 /// Sends logs to standard error: text on a terminal, else a line of text without colours. `RUST_LOG` chooses.
-pub(crate) fn init_logs() {
+fn init_logs() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -20,13 +21,27 @@ pub(crate) fn init_logs() {
 /// Says once, on standard error and to systemd, that the process does its work.
 pub(crate) fn ready(what: &str) {
     eprintln!("midspan: ready: {what}");
-    if let Err(e) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
-        tracing::debug!("systemd was not notified: {e}");
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        tracing::debug!(%error, "systemd was not notified");
     }
 }
 
+/// How long tasks may take to end after the main one: a process ends within a second of SIGTERM.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// Runs a long-running command to its end, on a runtime of its own, with logs and a token that signals cancel.
+pub(crate) fn block_on(
+    main: impl AsyncFnOnce(CancellationToken) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    init_logs();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(async { main(on_signal()?).await });
+    runtime.shutdown_timeout(GRACE);
+    result
+}
+
 /// Cancelled on SIGTERM or SIGINT.
-pub(crate) fn on_signal() -> std::io::Result<CancellationToken> {
+fn on_signal() -> std::io::Result<CancellationToken> {
     let token = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

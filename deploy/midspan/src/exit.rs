@@ -40,7 +40,9 @@ fn status_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     if let Some(error) = cause.downcast_ref::<CoordinatorError>() {
         return Some(match error {
-            CoordinatorError::Corrupt { .. } | CoordinatorError::Full { .. } | CoordinatorError::Locked { .. } => STORE,
+            CoordinatorError::Corrupt { .. }
+            | CoordinatorError::Full { .. }
+            | CoordinatorError::InUse { .. } => STORE,
             _ => UNAVAILABLE,
         });
     }

@@ -1,2 +1,37 @@
-//! The one executable.
-fn main() {}
+//! The one executable: agent, REST API, both in one process, command line, trace, datapath inspection.
+//!
+//! Exit status: 0 done; 1 the command failed; 2 wrong usage or configuration; 69 something that is needed is not there
+//! (kernel module, address in use); 73 a directory or store cannot be used; 77 no privilege.
+
+mod agent;
+mod config;
+mod daemon;
+mod exit;
+mod nsdb;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[derive(Parser)]
+#[command(name = "midspan", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run this host's agent
+    Agent(agent::AgentArgs),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Agent(args) => agent::run(args),
+    };
+    exit::code(result)
+}

@@ -10,7 +10,9 @@ use crate::config::Nsdb;
 /// keys of this process.
 pub(crate) fn open(nsdb: &Nsdb, owner: &str) -> anyhow::Result<Arc<dyn Coordinator>> {
     Ok(match nsdb {
-        Nsdb::ZooKeeper(servers) => Arc::new(ZooKeeper::connect(servers, owner, ZooKeeperOptions::default())?),
+        Nsdb::ZooKeeper(servers) => {
+            Arc::new(ZooKeeper::connect(servers, owner, ZooKeeperOptions::default())?)
+        }
         Nsdb::Embedded(directory) => Arc::new(Embedded::open(directory, owner)?),
     })
 }
