@@ -64,7 +64,7 @@ impl Core {
         }
         match (&outcome.verdict, outcome.caching) {
             (Verdict::Forward(_) | Verdict::Drop(_), Caching::Flow(_)) => {
-                Some(self.decide(&outcome, key, now).0)
+                Some(self.decide(outcome, key, now).0)
             }
             _ => None,
         }

@@ -89,12 +89,13 @@ impl Core {
             Verdict::Consumed => {}
             Verdict::NeedState(need) => self.park(frame, origin, need, now),
             Verdict::Forward(_) | Verdict::Drop(_) => {
-                let (decision, dropped) = self.decide(&outcome, packet.key(), now);
+                let caching = outcome.caching;
+                let (decision, dropped) = self.decide(outcome, packet.key(), now);
                 if let Some(reason) = dropped {
                     self.counters.dropped(reason);
                 }
                 self.execute(frame, packet.key(), &decision.actions, origin);
-                if matches!(outcome.caching, Caching::Flow(_)) && matches!(origin.ingress, Ingress::Port(_)) {
+                if matches!(caching, Caching::Flow(_)) && matches!(origin.ingress, Ingress::Port(_)) {
                     self.install(packet.key(), KeyOrigin::Packet, decision, now);
                 }
             }
@@ -127,9 +128,9 @@ impl Core {
     }
 
     /// Translates a verdict; says why if the packet, or one of its copies, is dropped.
-    pub(super) fn decide(&self, outcome: &Outcome, key: &FlowKey, now: Instant) -> (Decision, Option<Drop>) {
+    pub(super) fn decide(&self, outcome: Outcome, key: &FlowKey, now: Instant) -> (Decision, Option<Drop>) {
         let mut mask = outcome.mask;
-        let mut tags = outcome.tags.clone();
+        let mut tags = outcome.tags;
         tags.push(Tag::DpPort(key.in_port));
         let now = self.ms(now);
         let mut life = match outcome.caching {
