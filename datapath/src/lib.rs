@@ -23,6 +23,7 @@ mod memory;
 mod netlink;
 mod port;
 mod upcall;
+pub mod wire;
 
 pub use self::datapath::{Datapath, Executed, Executor, FlowWriter};
 pub use self::error::{Error, OpError, Result};

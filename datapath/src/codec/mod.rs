@@ -51,3 +51,6 @@ pub(crate) fn begin(
     w.begin_generic(family.0, flags, seq, command, family.1);
     w.raw(&dp_ifindex.to_ne_bytes());
 }
+
+#[cfg(test)]
+mod tests;
