@@ -6,6 +6,7 @@
 mod agent;
 mod config;
 mod daemon;
+mod dp;
 mod exit;
 mod nsdb;
 
@@ -27,11 +28,14 @@ struct Cli {
 enum Command {
     /// Run this host's agent
     Agent(agent::AgentArgs),
+    /// Inspect and edit datapaths
+    Dp(dp::DpArgs),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Agent(args) => agent::run(args),
+        Command::Dp(args) => dp::run(args),
     };
     exit::code(result)
 }
