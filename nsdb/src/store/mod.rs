@@ -7,9 +7,9 @@
 //!                                      │
 //!                                      └─▶ dirty documents ─▶ scribe ──▶ doc/…, progress, compaction
 //! ```
-//! Three tasks on the tokio runtime share the [`Core`]: the *writer* turns queued changes into entries, the *tail* takes
+//! Three tasks on the tokio runtime share the `Core`: the *writer* turns queued changes into entries, the *tail* takes
 //! over entries of others, the *scribe* writes documents. Any of them may find out first that history has moved on;
-//! [`Core::advance`] takes each version exactly once.
+//! `Core::advance` takes each version exactly once.
 
 mod commit;
 mod core;

@@ -1,5 +1,7 @@
 //! The store and all that stands on the coordinator beside it, on every driver.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod commits;
 mod documents;
 mod faults;
