@@ -22,7 +22,11 @@ pub(crate) type Session = Arc<dyn Coordinator>;
 /// An empty store that sessions can be opened on.
 pub(crate) enum Backend {
     Memory(Memory),
-    Embedded(Embedded, TempDir),
+    /// The directory goes when the test ends.
+    Embedded {
+        store: Embedded,
+        _directory: TempDir,
+    },
     ZooKeeper(String),
 }
 
@@ -33,7 +37,8 @@ impl Backend {
 
     pub(crate) fn embedded() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        Self::Embedded(Embedded::open(directory.path(), "first").unwrap(), directory)
+        let store = Embedded::open(directory.path(), "first").unwrap();
+        Self::Embedded { store, _directory: directory }
     }
 
     /// A part of the shared server that no other test sees.
@@ -46,7 +51,7 @@ impl Backend {
     pub(crate) async fn session(&self, owner: &str) -> Session {
         match self {
             Self::Memory(store) => Arc::new(store.session(owner)),
-            Self::Embedded(store, _) => Arc::new(store.session(owner)),
+            Self::Embedded { store, .. } => Arc::new(store.session(owner)),
             Self::ZooKeeper(address) => connect(address, owner).await,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{BridgeId, DeviceId, HostId, PortId, RouterId};
-use nsdb::coordinator::{Coordinator, Memory, Resume};
+use nsdb::coordinator::{Memory, Resume};
 use nsdb::tables::{
     ActivePorts, MacKey, MacTable, PortOwner, StateTable, active_table, arp_table, mac_table,
 };

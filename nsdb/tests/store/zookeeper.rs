@@ -39,8 +39,7 @@ impl Cluster {
         let proxy = Proxy::start(server).await;
         let direct = connect(&format!("{server}/{part}"), "steady").await;
         let behind = |owner: &'static str| {
-            let session =
-                ZooKeeper::connect(&format!("{}/{part}", proxy.address()), owner, options.clone()).unwrap();
+            let session = ZooKeeper::connect(&format!("{}/{part}", proxy.address()), owner, options).unwrap();
             async move {
                 nsdb::connected(&session, Duration::from_secs(20)).await.unwrap();
                 Arc::new(session) as Session
