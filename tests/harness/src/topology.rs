@@ -20,6 +20,8 @@ pub struct Network {
     pub state: State,
     /// What agents see of them, with learned state.
     pub topology: Topology,
+    /// Tags that the topology has named for all changes so far.
+    pub touched: Vec<Tag>,
     ids: u128,
 }
 
@@ -52,6 +54,7 @@ impl Network {
                 None => Update::Removed(key),
             }));
         }
+        self.touched.extend(&tags);
         tags
     }
 
@@ -67,7 +70,9 @@ impl Network {
 
     /// Changes learned state.
     pub fn learn(&mut self, update: Update) -> Vec<Tag> {
-        self.topology.update(update)
+        let tags = self.topology.update(update);
+        self.touched.extend(&tags);
+        tags
     }
 
     /// A new bridge.

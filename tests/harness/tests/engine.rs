@@ -195,3 +195,42 @@ fn no_megaflow_is_wider_than_its_verdict_is_true_for() {
     println!("{tried} packets under the masks of others: 0 differ");
     assert!(tried > 10_000);
 }
+
+#[test]
+fn a_change_names_every_flow_whose_verdict_it_changes() {
+    let mut simulator = Simulator::new(MaskMode::Megaflow);
+    let (mut changed, mut kept) = (0u64, 0u64);
+    let first = setting("SEED", 1);
+    for seed in first..first + setting("PAIRS", 40_000) / 100 {
+        let mut dice = Dice::new(seed);
+        let mut world = World::new(&mut dice);
+        let frames: Vec<(Ingress, Vec<u8>)> = (0..40)
+            .map(|_| {
+                let port = dice.pick(&world.exterior);
+                (Ingress::Port(port), world.frame(&mut dice, port))
+            })
+            .collect();
+        for _ in 0..10 {
+            let before = world.network.topology.clone();
+            let tags: BTreeSet<String> =
+                world.disturb(&mut dice).iter().map(|tag| format!("{tag:?}")).collect();
+            for (ingress, frame) in &frames {
+                let packet = parse(frame);
+                let old = simulator.simulate(&before, &packet, *ingress);
+                let new = simulator.simulate(&world.network.topology, &packet, *ingress);
+                if !matches!(old.caching, Caching::Flow(_)) {
+                    continue;
+                }
+                let touched = old.tags.iter().any(|tag| tags.contains(&format!("{tag:?}")));
+                if old.verdict != new.verdict || !new.mask.is_wider_or_equal(&old.mask) {
+                    assert!(touched, "seed {seed}: {tags:?}\n{:?}\n{old:?}\n{new:?}", packet.key());
+                    changed += 1;
+                } else if !touched {
+                    kept += 1;
+                }
+            }
+        }
+    }
+    println!("{changed} verdicts changed, all of them named; {kept} flows left alone");
+    assert!(changed > 1000 && kept > 5 * changed);
+}
