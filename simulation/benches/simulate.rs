@@ -1,4 +1,5 @@
 //! Time and allocations of one simulated packet.
+#![allow(clippy::expect_used, clippy::panic, reason = "a broken invariant must fail the test")]
 
 use divan::{AllocProfiler, Bencher, black_box};
 use harness::networks::{self, Case};

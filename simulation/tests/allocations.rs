@@ -1,4 +1,10 @@
 //! In steady state, simulating a packet allocates nothing.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a broken invariant must fail the test"
+)]
 #![allow(unsafe_code, reason = "a global allocator that counts is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -1,4 +1,10 @@
 //! Packets in, verdicts out: what the tests of devices share.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a broken invariant must fail the test"
+)]
 #![allow(dead_code, reason = "every test file uses its part")]
 
 use harness::topology::Network;

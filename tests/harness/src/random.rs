@@ -1,4 +1,5 @@
 //! Random topologies and packets, drawn from small pools so that they meet: a seed gives the same ones always.
+#![allow(clippy::expect_used, clippy::panic, reason = "a broken invariant must fail the test")]
 
 use std::ops::RangeInclusive;
 
@@ -268,9 +269,9 @@ impl World {
             }
             22 => {
                 if dice.one_in(2) {
-                    c.match_forward_flow = true
+                    c.match_forward_flow = true;
                 } else {
-                    c.match_return_flow = true
+                    c.match_return_flow = true;
                 }
             }
             _ if self.groups.is_empty() => {}

@@ -1,5 +1,6 @@
 //! Small topologies, written as one would draw them: every change goes through the model's state and documents into a
 //! compiled [`Topology`], as it does in production.
+#![allow(clippy::expect_used, clippy::panic, reason = "a broken invariant must fail the test")]
 
 use std::net::IpAddr;
 
