@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# restart: an agent is killed and started again with pings at 200/s and iperf3 between hosts: no established packet is
+# lost, flows are adopted, new flows pass soon after.
+# lab: -t 120
+. "$(dirname "$0")/lib.sh"
+
+cluster 2
+zone vxlan 1 2 > /dev/null
+red=$(bridge red)
+for n in 1 2; do for i in 1 2 3; do vm $n $i 10.0.1.$n$i/24; plug "$red" $n-$i; done; done
+# A rule on ports, so that every connection needs a flow of its own.
+ports=$(chain ports)
+rule "$ports" drop '"dlType":2048,"nwProto":17,"tpDst":{"start":7,"end":7}' > /dev/null
+change "/bridges/$red" "{\"inboundFilterId\":\"$ports\"}"
+all_active
+for i in 1 2 3; do equal "answers of 10.0.1.2$i" 2 "$(answered 1-$i 10.0.1.2$i 2)"; done
+
+# dial: a datagram from a new source port every 10 ms, until the file $work/hang-up is there: each is a new flow.
+dial() {
+  exec 8<> <(:)
+  while [ ! -e "$work/hang-up" ]; do
+    echo "$EPOCHREALTIME" > /dev/udp/10.0.1.23/9
+    read -r -t 0.01 -u 8 || true
+  done
+}
+export work
+export -f dial
+# datagrams: the times in ms when those were sent that arrived.
+datagrams() { sed -n 's/\([0-9]*\)\.\([0-9]\{3\}\).*/\1\2/p' "$work/answer.out"; }
+gap_after() { datagrams | awk -v t="$1" '$1 <= t { last = $1 } $1 > t { print $1 - (last > t ? last : t); exit }'; }
+
+# under_way: starts the traffic that goes on during a restart.
+under_way() {
+  rm -f "$work/hang-up"
+  spawn answer vm-2-3 nc -u -lk 9
+  spawn iperfd vm-2-2 iperf3 -s -1
+  wait_for 3 in_vm 2-2 sh -c 'ss -Hltn sport = :5201 | grep -q .'
+  stream flow 1-1 10.0.1.21 0.005
+  spawn iperf vm-1-2 iperf3 -J -i 0.5 -t 5 -c 10.0.1.22
+  spawn dial vm-1-3 bash -c dial
+  sleep 1.5
+}
+# arrived NAME: what is expected of the traffic after a restart.
+arrived() {
+  ended iperf
+  ended flow INT
+  touch "$work/hang-up"
+  ended dial
+  ended answer TERM
+  ended iperfd
+  equal "$1: established pings lost of $(replies flow | wc -l)" 0 "$(lost flow)"
+  figure "$1_established_lost" "$(lost flow)"
+  figure "$1_iperf3_retransmits" "$(jq .end.sum_sent.retransmits "$work/iperf.out")"
+  expect OK "$1: iperf3 never stood still" jq -e '[.intervals[].sum.bytes] | min > 0' "$work/iperf.out"
+}
+
+title "kill -9 and start again at once"
+under_way
+killed=$(now_ms)
+ended agent1 KILL
+agent 1
+agent_ready 1
+ready=$(now_ms)
+sleep 2
+figure restart_ready $((ready - killed)) ms
+arrived kill
+gap=$(gap_after "$killed")
+at_most "ms without new flows from the kill on" 1000 "$gap"
+figure kill_new_flow_gap "$gap" ms
+expect OK "flows were adopted: $(status_of 1 .forwarding.adopted)" test "$(status_of 1 .forwarding.adopted)" -ge 4
+expect OK "ports are active" all_active
+figure flows_adopted "$(status_of 1 .forwarding.adopted)"
+
+title "SIGTERM and start again"
+under_way
+begin=$(now_ms)
+ended agent1 TERM
+end=$(now_ms)
+at_most "ms until it ended" 1000 $((end - begin))
+equal "its exit status" 0 $status
+sleep 0.3
+agent 1
+agent_ready 1
+figure start_to_ready $(($(now_ms) - end - 300)) ms
+sleep 1
+arrived term
+expect OK "ports are active" all_active 3
+verdict
