@@ -3,26 +3,27 @@
 //! Any number of threads may use it; one lock guards table and ports, each upcall queue has its own. Time is the
 //! process's monotonic clock, used for flow ages only.
 
+mod handles;
 mod queue;
 mod table;
 mod validate;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use packet::apply::{Dropped, Sink, apply};
-use packet::{Action, DpPort, FlowKey, FlowMask, PacketView, TunnelKey};
+use packet::{Action, DpPort, FlowKey, PacketView, TunnelKey};
 use parking_lot::Mutex;
 
+use self::handles::{Announcer, Runner, Source, Writer, subscription};
 use self::queue::{Queue, Queued};
 use self::table::Table;
-use self::validate::actions_are_valid;
 use crate::kernel::valid_name;
 use crate::{
-    Datapath, DatapathStats, Dispatch, DumpDetail, Error, Executed, Executor, Features, FlowDump, FlowOp,
-    FlowOutcome, FlowWriter, OpError, PacketContext, PortEvent, PortEvents, PortInfo, PortKind, PortSpec,
-    PortStats, Result, Ufid, Upcall, UpcallKind, UpcallSource, UpcallStats, WantStats,
+    Datapath, DatapathStats, Dispatch, DumpDetail, Error, Executed, Executor, Features, FlowDump, FlowWriter,
+    PacketContext, PortEvent, PortEvents, PortInfo, PortKind, PortSpec, PortStats, Result, UpcallKind,
+    UpcallSource,
 };
 
 /// Upcalls that wait per worker before more are lost.
@@ -66,7 +67,7 @@ struct State {
     missed: u64,
     lost: u64,
     mask_hit: u64,
-    events: Vec<crossbeam_channel::Sender<PortEvent>>,
+    events: Vec<Announcer>,
 }
 
 struct Port {
@@ -149,7 +150,7 @@ impl MemoryDatapath {
 
 impl State {
     fn announce(&mut self, event: &PortEvent) {
-        self.events.retain(|to| to.send(event.clone()).is_ok());
+        self.events.retain(|subscriber| subscriber.announce(event));
     }
 
     fn output(&mut self, port: DpPort, frame: &[u8], tunnel: TunnelKey) {
@@ -280,9 +281,9 @@ impl Datapath for MemoryDatapath {
     }
 
     fn port_events(&self) -> Result<Box<dyn PortEvents>> {
-        let (sender, receiver) = crossbeam_channel::unbounded();
-        self.shared.state.lock().events.push(sender);
-        Ok(Box::new(Events(receiver)))
+        let (announcer, events) = subscription();
+        self.shared.state.lock().events.push(announcer);
+        Ok(Box::new(events))
     }
 
     fn stats(&self) -> Result<DatapathStats> {
@@ -337,132 +338,5 @@ impl Datapath for MemoryDatapath {
     fn flush_flows(&self) -> Result<()> {
         self.shared.state.lock().table.clear();
         Ok(())
-    }
-}
-
-struct Events(crossbeam_channel::Receiver<PortEvent>);
-
-impl PortEvents for Events {
-    fn recv(&mut self, timeout: Duration, each: &mut dyn FnMut(PortEvent)) -> Result<usize> {
-        let first = self.0.recv_timeout(timeout).ok();
-        let mut n = 0;
-        for event in first.into_iter().chain(self.0.try_iter()) {
-            n += 1;
-            each(event);
-        }
-        Ok(n)
-    }
-}
-
-struct Source {
-    shared: Arc<Shared>,
-    worker: usize,
-    batch: Vec<Queued>,
-    received: u64,
-}
-
-impl Drop for Source {
-    fn drop(&mut self) {
-        self.shared.queues[self.worker].release();
-    }
-}
-
-impl UpcallSource for Source {
-    fn recv(&mut self, timeout: Duration, each: &mut dyn FnMut(Upcall<'_>)) -> Result<usize> {
-        self.shared.queues[self.worker].pop(timeout, BATCH, &mut self.batch);
-        let n = self.batch.len();
-        for queued in self.batch.drain(..) {
-            each(Upcall {
-                kind: queued.kind,
-                key: queued.key,
-                packet: &queued.packet,
-                userdata: queued.userdata,
-                context: queued.context,
-            });
-        }
-        self.received += n as u64;
-        Ok(n)
-    }
-
-    fn stats(&self) -> UpcallStats {
-        let overruns = self.shared.queues[self.worker].overruns();
-        UpcallStats { received: self.received, overruns, malformed: 0 }
-    }
-}
-
-struct Writer {
-    shared: Arc<Shared>,
-    outcomes: Vec<FlowOutcome>,
-    queued: usize,
-}
-
-impl Writer {
-    fn note(&mut self, ufid: Ufid, op: FlowOp, result: Result<(), OpError>) {
-        self.queued += 1;
-        if let Err(error) = result {
-            self.outcomes.push(FlowOutcome::Failed { ufid, op, error });
-        }
-    }
-}
-
-impl FlowWriter for Writer {
-    fn put(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action]) {
-        let result = self.shared.state.lock().table.put(ufid, key, mask, actions);
-        self.note(ufid, FlowOp::Put, result);
-    }
-
-    fn modify(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action]) {
-        let result = self.shared.state.lock().table.modify(ufid, key, mask, actions);
-        self.note(ufid, FlowOp::Modify, result);
-    }
-
-    fn delete(&mut self, ufid: Ufid, want: WantStats) {
-        let result = self.shared.state.lock().table.delete(ufid, Instant::now());
-        if let (Ok(stats), WantStats::Yes) = (result, want) {
-            self.outcomes.push(FlowOutcome::Deleted { ufid, stats });
-        }
-        self.note(ufid, FlowOp::Delete, result.map(drop));
-    }
-
-    fn queued(&self) -> usize {
-        self.queued
-    }
-
-    fn flush(&mut self, outcome: &mut dyn FnMut(FlowOutcome)) -> Result<()> {
-        self.queued = 0;
-        self.outcomes.drain(..).for_each(outcome);
-        Ok(())
-    }
-}
-
-struct Runner {
-    shared: Arc<Shared>,
-    executed: Executed,
-}
-
-impl Executor for Runner {
-    fn queue(
-        &mut self,
-        packet: &[u8],
-        key: &FlowKey,
-        actions: &[Action],
-        context: PacketContext,
-    ) -> Result<()> {
-        let mut state = self.shared.state.lock();
-        match PacketView::parse(packet, key.in_port, key.tunnel) {
-            Ok(view) if actions_are_valid(actions, view.key()) => {
-                self.shared.run(&mut state, actions, view.key(), packet, context);
-                self.executed.done += 1;
-            }
-            _ => {
-                self.executed.refused += 1;
-                self.executed.first_error.get_or_insert(OpError::Invalid);
-            }
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<Executed> {
-        Ok(std::mem::take(&mut self.executed))
     }
 }
