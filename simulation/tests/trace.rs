@@ -5,7 +5,7 @@ mod support;
 use harness::topology::{Network, mac, network, router_mac};
 use model::{Condition, Match, RuleAction};
 use simulation::DropReason;
-use simulation::trace::{RouteResult, RuleResult, Step, Transcript};
+use simulation::trace::{Record, RouteResult, RuleResult, Step, Transcript};
 use support::{Simulation, tcp, udp};
 
 #[test]
@@ -25,6 +25,10 @@ fn every_rule_tried_is_named_with_the_field_that_failed_or_as_the_one_that_decid
     assert!(sim.steps.contains(&step(first, RuleAction::Accept, RuleResult::Failed("nwProto"))));
     assert!(sim.steps.contains(&step(second, RuleAction::Drop, RuleResult::Matched)));
     assert_eq!(sim.steps.last(), Some(&Step::Dropped(DropReason::Rule(second))));
+    let record = Record::from(&step(first, RuleAction::Accept, RuleResult::Failed("nwProto")));
+    assert_eq!(record.step, "rule");
+    let fields = [("action", "accept"), ("result", "failed"), ("field", "nwProto")];
+    assert_eq!(record.fields[2..], fields.map(|(name, value)| (name, value.to_owned())));
     let text = Transcript(&sim.steps).to_string();
     let expected = format!(
         "enters bridge {bridge} by port {a}\n  \

@@ -2,8 +2,10 @@
 //!
 //! The same code simulates with and without a trace; a tracer that is off costs nothing.
 
+mod record;
 mod text;
 
+pub use record::Record;
 pub use text::Transcript;
 
 use std::net::IpAddr;
