@@ -14,6 +14,7 @@ mod cabling;
 mod library;
 mod ports;
 mod publisher;
+mod removals;
 mod stations;
 mod status;
 mod tables;

@@ -3,18 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{BridgeId, DeviceId, PortId, RouterId};
-use nsdb::coordinator::Coordinator;
+use nsdb::coordinator::{Coordinator, Status};
 use nsdb::tables::{ActiveTable, ArpTable, Field, Key, MacKey, MacTable, PortOwner, StateTable};
 use nsdb::tables::{active_table, arp_table, mac_table};
 use packet::MacAddr;
 use simulation::{PortLocation, Update};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::removals::Removals;
 
 /// Batches of changes that may wait; a table whose queue is full waits too, and then tells only what is current.
 const QUEUED_CHANGES: usize = 256;
+/// Removals are believed this late: longer than an owner takes to replace its entry.
+const REPLACEMENT: Duration = Duration::from_millis(300);
+/// For this long after a return of the session, removals are believed this late: longer than other hosts take to return.
+const RETURN: Duration = Duration::from_secs(10);
 
 /// The open tables of all devices in reach.
 pub(crate) struct Tables {
@@ -110,15 +118,37 @@ impl Tables {
         update: impl Fn(&K, &Option<V>) -> Update + Send + 'static,
     ) -> AbortHandle {
         let (mut changes, sender) = (table.changes(), self.changes.clone());
+        let status = self.coordinator.status();
         let follow = async move {
-            while let Some(batch) = changes.next().await {
-                if sender.send(batch.iter().map(|(key, value)| update(key, value)).collect()).await.is_err() {
+            let mut removals = Removals::new();
+            loop {
+                let updates: Vec<Update> = tokio::select! {
+                    batch = changes.next() => {
+                        let Some(batch) = batch else { return };
+                        let now = Instant::now();
+                        let hold = hold(&status.borrow(), now);
+                        let (set, removed): (Vec<_>, Vec<_>) = batch.into_iter().partition(|(_, value)| value.is_some());
+                        set.iter().for_each(|(key, _)| removals.cancel(key));
+                        removed.into_iter().for_each(|(key, _)| removals.hold(key, now + hold));
+                        set.iter().map(|(key, value)| update(key, value)).collect()
+                    }
+                    () = removals.due() => {
+                        removals.take(Instant::now()).iter().map(|key| update(key, &None)).collect()
+                    }
+                };
+                if !updates.is_empty() && sender.send(updates).await.is_err() {
                     return;
                 }
             }
         };
         tokio::spawn(follow).abort_handle()
     }
+}
+
+/// How long an entry that has gone is still believed. After the session has come back, owners need time to write their
+/// entries again, and replacing one is a deletion and a creation: neither may disturb traffic.
+fn hold(status: &Status, now: Instant) -> Duration {
+    if now.saturating_duration_since(status.since) < RETURN { RETURN } else { REPLACEMENT }
 }
 
 impl DeviceTables {
