@@ -85,6 +85,7 @@ pub struct Forwarding {
     workers: Vec<Arc<WorkerCounters>>,
     shared: Arc<SharedCounters>,
     sweeper: Sender<SweeperOrder>,
+    in_sync: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -96,8 +97,8 @@ enum SweeperOrder {
 impl Forwarding {
     /// Starts all threads on a datapath, with a first snapshot. The receiver hears what the workers have to say.
     ///
-    /// Packets that miss wait in the datapath's upcall sockets until then: a snapshot that is in sync at the start
-    /// means that none is dropped for want of knowledge.
+    /// Packets that miss wait in the datapath's upcall sockets until [`Forwarding::adopt_flows`]: so none is dropped,
+    /// and no flow made, for want of knowledge.
     ///
     /// # Errors
     /// The datapath or the system refuses; nothing runs then.
@@ -118,6 +119,7 @@ impl Forwarding {
             workers: (0..count).map(|_| Arc::new(WorkerCounters::default())).collect(),
             shared: Arc::clone(&shared),
             sweeper,
+            in_sync: Arc::new(AtomicBool::new(false)),
             stop: Arc::new(AtomicBool::new(false)),
             threads: Vec::new(),
         };
@@ -129,6 +131,7 @@ impl Forwarding {
                 reports,
                 writes: writes.clone(),
                 counters: Arc::clone(&started.workers[number]),
+                in_sync: Arc::clone(&started.in_sync),
             };
             let worker = Worker::new(
                 number,
@@ -175,9 +178,11 @@ impl Forwarding {
         }
     }
 
-    /// Takes over the flows that a former life of the agent left. To be called once the published snapshot is in sync:
-    /// it has every document reachable from the host's bindings, the port locations and the learned tables.
+    /// Serves upcalls from now on, and takes over the flows that a former life of the agent left. To be called once the
+    /// published snapshot is in sync: it has every document reachable from the host's bindings, the local ports, the
+    /// port locations and the learned tables.
     pub fn adopt_flows(&self) {
+        self.in_sync.store(true, Ordering::Release);
         // A full queue holds the same order already.
         let _already_ordered = self.sweeper.try_send(SweeperOrder::Inherit);
     }

@@ -129,8 +129,8 @@ struct Hypervisor {
 }
 
 impl Hypervisor {
-    fn start(guests: &[u8], device: Update) -> Self {
-        Self::start_with(HOST, guests, &[device], Peers::default(), &[], MaskMode::Megaflow)
+    fn start(guests: &[u8], updates: &[Update]) -> Self {
+        Self::start_with(HOST, guests, updates, Peers::default(), &[], MaskMode::Megaflow)
     }
 
     /// Starts in the network namespace of the calling thread.
@@ -187,6 +187,7 @@ impl Hypervisor {
         };
         let (forwarding, events) =
             Forwarding::start(&config, &datapath, snapshot).expect("the data path starts");
+        forwarding.adopt_flows();
         let stop = Arc::new(AtomicBool::new(false));
         let stopping = Arc::clone(&stop);
         let control = thread::spawn(move || control(forwarding, events, &stopping));
@@ -258,7 +259,7 @@ fn publish(forwarding: &Forwarding, update: Update) {
 fn guests_on_one_bridge_reach_each_other_and_the_flows_expire() {
     guest(1, "10.0.0.1/24", None);
     guest(2, "10.0.0.2/24", None);
-    let mut hv = Hypervisor::start(&[1, 2], bridge(&[1, 2]));
+    let mut hv = Hypervisor::start(&[1, 2], &[bridge(&[1, 2])]);
     let said = ping(1, "10.0.0.2", "-c 50 -i 0.02 -W 1");
     assert!(said.contains(" 0% packet loss"), "{said}");
     let flows = hv.flows();
@@ -282,7 +283,7 @@ fn guests_on_one_bridge_reach_each_other_and_the_flows_expire() {
 fn a_router_resolves_forwards_and_answers() {
     guest(1, "10.0.1.1/24", Some("10.0.1.254"));
     guest(2, "10.0.2.1/24", Some("10.0.2.254"));
-    let mut hv = Hypervisor::start(&[1, 2], router(&[1, 2]));
+    let mut hv = Hypervisor::start(&[1, 2], &[router(&[1, 2])]);
     let own = ping(1, "10.0.1.254", "-c 1 -W 2");
     assert!(own.contains(" 0% packet loss"), "the router's own address: {own}");
     let across = ping(1, "10.0.2.1", "-c 50 -i 0.02 -W 2");
@@ -304,8 +305,8 @@ fn a_router_resolves_forwards_and_answers() {
 fn flows_outlive_the_data_path_and_are_adopted_by_the_next() {
     guest(1, "10.0.0.1/24", None);
     guest(2, "10.0.0.2/24", None);
-    let start = || Hypervisor::start(&[1, 2], bridge(&[1, 2]));
-    restarts_amid_pings(start(), start, &[1u8, 2].map(learned_station), "10.0.0.2");
+    let start = || Hypervisor::start(&[1, 2], &[bridge(&[1, 2]), learned_station(1), learned_station(2)]);
+    restarts_amid_pings(start(), start, "10.0.0.2");
     KernelDatapath::delete("midspan").unwrap();
     guest_gone(1);
     guest_gone(2);
@@ -364,7 +365,12 @@ impl Pair {
         let other = 3 - n;
         let tunnel_key = PortKey::new(u32::from(other)).unwrap().wire().encode();
         let location = PortLocation { host: host(other), tunnel_key };
-        let updates = [bridge(&[1, 2]), Update::PortLocated { port: port_id(other), location }];
+        let updates = [
+            bridge(&[1, 2]),
+            Update::PortLocated { port: port_id(other), location },
+            learned_station(1),
+            learned_station(2),
+        ];
         let peers = Peers::of(host(n), [&zone]);
         let tunnels = [("tun0", self.encapsulation, underlay(n))];
         in_netns(&format!("hv{n}"), || {
@@ -401,12 +407,7 @@ fn crosses_two_hypervisors(kind: TunnelZoneType, encapsulation: Encapsulation, d
 }
 
 /// Ends one hypervisor's data path and starts the next amid pings; the next must take all flows as they are.
-fn restarts_amid_pings(
-    first: Hypervisor,
-    next: impl FnOnce() -> Hypervisor,
-    learned: &[Update],
-    to: &'static str,
-) {
+fn restarts_amid_pings(first: Hypervisor, next: impl FnOnce() -> Hypervisor, to: &'static str) {
     let warm = ping(1, to, "-c 5 -i 0.02 -W 1");
     assert!(warm.contains(" 0% packet loss"), "{warm}");
     let pinging = thread::spawn(move || ping(1, to, "-c 200 -i 0.01 -W 1"));
@@ -414,16 +415,10 @@ fn restarts_amid_pings(
     drop(first);
     thread::sleep(Duration::from_millis(300));
     let mut second = next();
-    thread::sleep(Duration::from_millis(300));
-    second.counters();
-    let forwarding = second.forwarding.as_ref().unwrap();
-    for update in learned {
-        publish(forwarding, update.clone());
-    }
-    forwarding.adopt_flows();
-    thread::sleep(Duration::from_millis(300));
     let said = pinging.join().unwrap();
     assert!(said.contains(" 0% packet loss"), "{said}");
+    second.counters();
+    let forwarding = second.forwarding.as_ref().unwrap();
     let count = |of: fn(&WorkerCounters) -> u64| -> u64 {
         forwarding.worker_counters().iter().map(|worker| of(worker)).sum()
     };
@@ -438,13 +433,13 @@ fn restarts_amid_pings(
 fn routed_flows_outlive_the_data_path_and_are_adopted_by_the_next() {
     guest(1, "10.0.1.1/24", Some("10.0.1.254"));
     guest(2, "10.0.2.1/24", Some("10.0.2.254"));
-    let start = || Hypervisor::start(&[1, 2], router(&[1, 2]));
-    let learned = [1u8, 2].map(|n| Update::ArpLearned {
+    let neighbour = |n: u8| Update::ArpLearned {
         router: ROUTER,
         ip: IpAddr::V4(Ipv4Addr::new(10, 0, n, 1)),
         mac: MacAddr([2, 0, 0, 0, 0, n]),
-    });
-    restarts_amid_pings(start(), start, &learned, "10.0.2.1");
+    };
+    let start = || Hypervisor::start(&[1, 2], &[router(&[1, 2]), neighbour(1), neighbour(2)]);
+    restarts_amid_pings(start(), start, "10.0.2.1");
     KernelDatapath::delete("midspan").unwrap();
     guest_gone(1);
     guest_gone(2);
@@ -455,8 +450,7 @@ fn routed_flows_outlive_the_data_path_and_are_adopted_by_the_next() {
 fn tunnelled_flows_outlive_the_data_path_and_are_adopted_by_the_next() {
     let pair = Pair::make(TunnelZoneType::Vxlan, Encapsulation::Vxlan, "vxlan external dstport 4789");
     let _other = pair.start(2);
-    let learned = [1u8, 2].map(learned_station);
-    restarts_amid_pings(pair.start(1), || pair.start(1), &learned, "10.0.0.2");
+    restarts_amid_pings(pair.start(1), || pair.start(1), "10.0.0.2");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod housekeeping;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Cache};
@@ -79,6 +80,8 @@ pub(crate) struct WorkerLinks {
     pub writes: Sender<Vec<FlowWrite>>,
     /// What the worker counts.
     pub counters: Arc<WorkerCounters>,
+    /// Set once the snapshot is in sync: until then upcalls wait in their socket.
+    pub in_sync: Arc<AtomicBool>,
 }
 
 /// A packet that outlives the buffer it came in.
@@ -133,6 +136,7 @@ struct Core {
     scratch: Vec<u8>,
     memo: Option<Memo>,
     executing: usize,
+    in_sync: Arc<AtomicBool>,
     /// Flows of a former life have been handed over: unknown ones may go.
     adopting: bool,
 }
@@ -180,6 +184,7 @@ impl Worker {
             scratch: Vec::new(),
             memo: None,
             executing: 0,
+            in_sync: links.in_sync,
             adopting: false,
             config,
         };
@@ -187,7 +192,7 @@ impl Worker {
     }
 
     /// One turn: takes over what the control plane published, serves upcalls for which it waits up to `timeout`, and
-    /// does a bounded part of the other work.
+    /// does a bounded part of the other work. Before the first snapshot in sync, upcalls are left where they are.
     ///
     /// # Errors
     /// The upcall socket failed. The worker stays usable.
@@ -198,6 +203,11 @@ impl Worker {
     ) -> Result<usize, datapath::Error> {
         let Self { source, core } = self;
         core.begin(clock());
+        if !core.in_sync.load(Ordering::Acquire) {
+            std::thread::sleep(timeout.min(BUSY_TURN));
+            core.turn(clock());
+            return Ok(0);
+        }
         let timeout = core.patience(timeout);
         let mut received = None;
         let served = source.recv(timeout, &mut |upcall| {

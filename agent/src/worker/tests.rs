@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -79,6 +80,7 @@ struct Hypervisor {
     writer: WriterLoop,
     sweeper: Sweeper,
     counters: Arc<WorkerCounters>,
+    in_sync: Arc<AtomicBool>,
     snapshots: Arc<ArcSwap<Snapshot>>,
     mailbox: SharedMailbox,
     events: mpsc::Receiver<Event>,
@@ -122,6 +124,7 @@ impl Hypervisor {
         let mailbox = Arc::new(Mailbox::default());
         let counters = Arc::new(WorkerCounters::default());
         let shared = Arc::new(SharedCounters::default());
+        let in_sync = Arc::new(AtomicBool::new(true));
         let (events, events_out) = mpsc::channel(64);
         let (reports, reports_out) = bounded(64);
         let (writes, writes_out) = bounded(64);
@@ -141,6 +144,7 @@ impl Hypervisor {
             reports: reports_out,
             writes,
             counters: Arc::clone(&counters),
+            in_sync: Arc::clone(&in_sync),
         };
         let (source, executor) = (dp.upcall_source(0).unwrap(), dp.executor().unwrap());
         let worker = Worker::new(0, config, source, executor, links, now);
@@ -158,6 +162,7 @@ impl Hypervisor {
             writer,
             sweeper,
             counters,
+            in_sync,
             snapshots,
             mailbox,
             events: events_out,
@@ -347,6 +352,21 @@ fn packets_of_one_flow_in_one_batch_are_all_sent_and_install_it_once() {
     assert_eq!(hv.flows().len(), 1);
     assert_eq!(hv.counters.flows_installed.get(), 1);
     assert_eq!(hv.counters.writes_existing.get(), 0);
+}
+
+#[test]
+fn packets_wait_for_the_first_snapshot_in_sync_and_none_is_dropped() {
+    let mut hv = Hypervisor::new(1);
+    hv.in_sync.store(false, Ordering::Release);
+    let early = hv.dp.add_port(&PortSpec::netdev("tap1")).unwrap();
+    hv.dp.inject(early, &frame(1, 2));
+    hv.turn();
+    assert!(hv.flows().is_empty());
+    hv.set_up_two_guests();
+    hv.in_sync.store(true, Ordering::Release);
+    hv.turn();
+    assert_eq!(hv.received(2), [frame(1, 2)]);
+    assert!(hv.drops().is_empty());
 }
 
 #[test]
