@@ -1,13 +1,14 @@
 //! What would happen to a packet: the workers' own simulation and translation, with every step told.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use datapath::Features;
 use model::PortId;
 use packet::text::{ActionsText, FlowText};
 use packet::{FlowKey, PacketView};
-use serde::{Deserialize, Serialize};
-use simulation::trace::Step;
+use serde::{Deserialize, Serialize, Serializer};
+use simulation::trace::{Record, Step, Transcript};
 use simulation::{Effect, Ingress, Outcome, Simulator, Verdict};
 
 use crate::snapshot::Snapshot;
@@ -46,11 +47,9 @@ pub struct TraceReport {
     pub packet: String,
     /// Version of the topology.
     pub version: u64,
-    /// Every step, in words.
-    pub steps: Vec<String>,
-    /// The steps as they came, for the text.
-    #[serde(skip)]
-    pub walked: Vec<Step>,
+    /// Every step: an object of `step` (its kind) and what belongs to it, as texts.
+    #[serde(serialize_with = "as_records")]
+    pub steps: Vec<Step>,
     /// What becomes of it.
     pub verdict: String,
     /// Why it is dropped, if it is.
@@ -124,8 +123,7 @@ fn report(
         port,
         packet: key.to_string(),
         version: snapshot.topology.version(),
-        steps: steps.iter().map(|step| format!("{step:?}")).collect(),
-        walked: steps,
+        steps,
         verdict,
         reason,
         actions,
@@ -135,11 +133,26 @@ fn report(
     }
 }
 
+fn as_records<S: Serializer>(steps: &[Step], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(steps.iter().map(|step| {
+        let record = Record::from(step);
+        let fields = record.fields.into_iter().collect::<BTreeMap<_, _>>();
+        StepRecord { step: record.step, fields }
+    }))
+}
+
+#[derive(Serialize)]
+struct StepRecord {
+    step: &'static str,
+    #[serde(flatten)]
+    fields: BTreeMap<&'static str, String>,
+}
+
 impl fmt::Display for TraceReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "packet   {}", self.packet)?;
         writeln!(f, "enters   port {} at topology version {}", self.port, self.version)?;
-        self.steps.iter().try_for_each(|step| writeln!(f, "  {step}"))?;
+        write!(f, "{}", Transcript(&self.steps))?;
         match &self.reason {
             Some(reason) => writeln!(f, "verdict  {}: {reason}", self.verdict)?,
             None => writeln!(f, "verdict  {}", self.verdict)?,
