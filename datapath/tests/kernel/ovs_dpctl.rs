@@ -6,7 +6,7 @@ use datapath::dpctl::{Detail, Inspector};
 use packet::{Action, SetField};
 
 use crate::suite::bench::Bench;
-use crate::suite::flows::masks;
+use crate::suite::flows::{masks, wait_for_packets};
 use crate::suite::frames::{self, frame};
 use crate::{Kernel, run};
 
@@ -105,6 +105,7 @@ fn show_reads_alike() {
     let [from] = b.ports();
     b.put_exact(from, &frame(frames::UDP), &[]);
     b.inject(from, &frame(frames::UDP));
+    wait_for_packets(&b, 1);
     let name = b.dp().name().to_owned();
     let ours = Inspector::open(&name).unwrap().show(Detail::Less).unwrap();
     assert_eq!(ours, run(&format!("ovs-dpctl show {name}")));

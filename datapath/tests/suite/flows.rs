@@ -297,7 +297,7 @@ pub fn counters_of_the_datapath(b: &mut Bench) {
 }
 
 /// Waits until the only flow has counted `packets`.
-fn wait_for_packets(b: &Bench, packets: u64) {
+pub fn wait_for_packets(b: &Bench, packets: u64) {
     let deadline = std::time::Instant::now() + super::bench::PATIENCE;
     while b.the_flow().stats.packets < packets {
         assert!(std::time::Instant::now() < deadline, "{:?}", b.the_flow());
