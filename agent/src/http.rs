@@ -88,7 +88,7 @@ async fn trace_packet(State(view): State<Arc<View>>, headers: HeaderMap, body: S
 }
 
 fn refuse(message: String) -> Response {
-    (StatusCode::BAD_REQUEST, message).into_response()
+    (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response()
 }
 
 fn as_accepted(headers: &HeaderMap, value: &impl Serialize, text: impl FnOnce() -> String) -> Response {

@@ -7,13 +7,17 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-/// Sends logs to standard error: text on a terminal, else a line of text without colours. `RUST_LOG` chooses.
+/// Sends logs to standard error: text on a terminal, else text without colours. `RUST_LOG` chooses.
 fn init_logs() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // zookeeper_async reports every attempt to connect; the coordinator says what matters once.
+    let default = || EnvFilter::new("info,zookeeper_async=off");
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| default());
+    let colours =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(colours)
         .with_target(false)
         .init();
 }

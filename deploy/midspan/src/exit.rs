@@ -1,17 +1,20 @@
 //! From an error to the line on standard error and the exit status.
 
+use std::io;
 use std::process::ExitCode;
 
-use nsdb::coordinator::Error as CoordinatorError;
+use agent::StartError;
 
 /// Wrong usage or configuration.
-pub(crate) const USAGE: u8 = 2;
-/// Something that is needed is not there (`EX_UNAVAILABLE`).
+const USAGE: u8 = 2;
+/// Something that is needed is not there, or is taken (`EX_UNAVAILABLE`).
 const UNAVAILABLE: u8 = 69;
 /// A directory or store cannot be used (`EX_CANTCREAT`).
 const STORE: u8 = 73;
 /// No privilege (`EX_NOPERM`).
 const NO_PRIVILEGE: u8 = 77;
+/// Anything else.
+const FAILED: u8 = 1;
 
 /// An error in what the user gave.
 #[derive(Debug, thiserror::Error)]
@@ -22,36 +25,104 @@ pub(crate) struct Usage(pub anyhow::Error);
 pub(crate) fn code(result: anyhow::Result<()>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     eprintln!("midspan: {error:#}");
-    ExitCode::from(error.chain().find_map(status_of).unwrap_or(1))
+    ExitCode::from(error.chain().find_map(status_of).unwrap_or(FAILED))
 }
 
+/// The exit status that an error in the chain of causes stands for, if it stands for one.
 fn status_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if cause.is::<Usage>() {
-        return Some(USAGE);
+        Some(USAGE)
+    } else if cause.is::<agent::StateDirError>() {
+        Some(STORE)
+    } else if let Some(error) = cause.downcast_ref::<agent::Error>() {
+        Some(of_agent(error))
+    } else if let Some(error) = cause.downcast_ref::<nsdb::Error>() {
+        Some(of_nsdb(error))
+    } else if let Some(error) = cause.downcast_ref::<nsdb::coordinator::Error>() {
+        Some(of_coordinator(error))
+    } else if let Some(error) = cause.downcast_ref::<datapath::Error>() {
+        Some(of_datapath(error))
+    } else {
+        cause.downcast_ref::<io::Error>().and_then(of_io)
     }
-    if cause.is::<agent::StateDirError>() {
-        return Some(STORE);
+}
+
+fn of_agent(error: &agent::Error) -> u8 {
+    match error {
+        agent::Error::HostId(_) | agent::Error::Metrics { .. } => UNAVAILABLE,
+        agent::Error::Nsdb(error) => of_nsdb(error),
+        agent::Error::Coordinator(error) => of_coordinator(error),
+        agent::Error::Datapath(error) | agent::Error::Start(StartError::Datapath(error)) => {
+            of_datapath(error)
+        }
+        agent::Error::Start(StartError::Thread(error)) => of_io(error).unwrap_or(UNAVAILABLE),
+        agent::Error::System { source, .. } => of_io(source).unwrap_or(FAILED),
     }
-    if let Some(error) = cause.downcast_ref::<datapath::Error>() {
-        return Some(match error {
-            datapath::Error::NoPrivilege { .. } => NO_PRIVILEGE,
-            _ => UNAVAILABLE,
-        });
+}
+
+fn of_nsdb(error: &nsdb::Error) -> u8 {
+    match error {
+        nsdb::Error::Coordinator(error) => of_coordinator(error),
+        nsdb::Error::Malformed { .. } => STORE,
+        nsdb::Error::Compacted { .. } => FAILED,
     }
-    if let Some(error) = cause.downcast_ref::<CoordinatorError>() {
-        return Some(match error {
-            CoordinatorError::Corrupt { .. }
-            | CoordinatorError::Full { .. }
-            | CoordinatorError::InUse { .. } => STORE,
-            _ => UNAVAILABLE,
-        });
+}
+
+fn of_coordinator(error: &nsdb::coordinator::Error) -> u8 {
+    use nsdb::coordinator::Error;
+    match error {
+        Error::Corrupt { .. } | Error::Full { .. } | Error::InUse { .. } | Error::Storage { .. } => STORE,
+        Error::Address { .. } => USAGE,
+        _ => UNAVAILABLE,
     }
-    if let Some(error) = cause.downcast_ref::<std::io::Error>() {
-        return match error.kind() {
-            std::io::ErrorKind::AddrInUse | std::io::ErrorKind::AddrNotAvailable => Some(UNAVAILABLE),
-            std::io::ErrorKind::PermissionDenied => Some(NO_PRIVILEGE),
-            _ => None,
-        };
+}
+
+fn of_datapath(error: &datapath::Error) -> u8 {
+    match error {
+        datapath::Error::NoPrivilege { .. } => NO_PRIVILEGE,
+        _ => UNAVAILABLE,
     }
-    None
+}
+
+fn of_io(error: &io::Error) -> Option<u8> {
+    match error.kind() {
+        io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => Some(UNAVAILABLE),
+        io::ErrorKind::PermissionDenied => Some(NO_PRIVILEGE),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(error: impl Into<anyhow::Error>) -> Option<u8> {
+        error.into().context("what was being done").chain().find_map(status_of)
+    }
+
+    #[test]
+    fn a_missing_kernel_module_is_something_unavailable() {
+        assert_eq!(status(agent::Error::Datapath(datapath::Error::NoModule)), Some(UNAVAILABLE));
+    }
+
+    #[test]
+    fn a_missing_privilege_has_a_status_of_its_own_however_deep_it_lies() {
+        let refused = || datapath::Error::NoPrivilege { action: "create a datapath" };
+        assert_eq!(status(refused()), Some(NO_PRIVILEGE));
+        assert_eq!(status(agent::Error::Start(StartError::Datapath(refused()))), Some(NO_PRIVILEGE));
+    }
+
+    #[test]
+    fn a_damaged_store_is_told_from_a_store_out_of_reach() {
+        use nsdb::coordinator::Error;
+        let damaged = Error::Corrupt { path: "/s/nsdb".into(), reason: "x".into() };
+        assert_eq!(status(nsdb::Error::from(damaged)), Some(STORE));
+        let away = Error::Unavailable { endpoint: "zk".into(), reason: "x".into() };
+        assert_eq!(status(agent::Error::Coordinator(away)), Some(UNAVAILABLE));
+    }
+
+    #[test]
+    fn wrong_configuration_is_wrong_usage() {
+        assert_eq!(status(Usage(anyhow::anyhow!("no such key"))), Some(USAGE));
+    }
 }

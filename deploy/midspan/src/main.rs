@@ -1,7 +1,7 @@
 //! The one executable: agent, REST API, both in one process, command line, trace, datapath inspection.
 //!
-//! Exit status: 0 done; 1 the command failed; 2 wrong usage or configuration; 69 something that is needed is not there
-//! (kernel module, address in use); 73 a directory or store cannot be used; 77 no privilege.
+//! Exit status: 0 done; 1 the command failed; 2 wrong usage or configuration; 69 something that is needed is not there or
+//! is taken (kernel module, address, host id); 73 a directory or store cannot be used; 77 no privilege.
 
 mod agent;
 mod config;
