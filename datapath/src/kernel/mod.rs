@@ -39,12 +39,16 @@ pub struct KernelDatapath {
 }
 
 impl KernelDatapath {
-    /// Whether this kernel has the datapath at all. Needs no privilege and changes nothing.
+    /// Whether this kernel has the datapath at all, and this process may serve one. Changes nothing.
     ///
     /// # Errors
-    /// [`Error::NoModule`], [`Error::TooOld`].
+    /// [`Error::NoModule`], [`Error::TooOld`], [`Error::NoPrivilege`].
     pub fn check() -> Result<()> {
-        Control::new().map(drop)
+        // The kernel looks at privilege first and at the datapath then, of which this names none.
+        match Control::new()?.flush_flows() {
+            Err(Error::NoPrivilege { .. }) => Err(Error::NoPrivilege { action: "serve a datapath" }),
+            _ => Ok(()),
+        }
     }
 
     /// Opens datapath `name`, or makes it, and takes over its upcalls with `workers` queues (at least one).

@@ -24,8 +24,16 @@ pub(crate) struct Usage(pub anyhow::Error);
 /// Says what went wrong, with every cause, and how the process ends.
 pub(crate) fn code(result: anyhow::Result<()>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
-    eprintln!("midspan: {error:#}");
+    eprintln!("midspan: {}", message(&error));
     ExitCode::from(error.chain().find_map(status_of).unwrap_or(FAILED))
+}
+
+/// Every cause, except those that the one before has told already.
+fn message(error: &anyhow::Error) -> String {
+    error.chain().skip(1).fold(error.to_string(), |told, cause| match cause.to_string() {
+        cause if told.contains(&cause) => told,
+        cause => format!("{told}: {cause}"),
+    })
 }
 
 /// The exit status that an error in the chain of causes stands for, if it stands for one.
@@ -119,6 +127,13 @@ mod tests {
         assert_eq!(status(nsdb::Error::from(damaged)), Some(STORE));
         let away = Error::Unavailable { endpoint: "zk".into(), reason: "x".into() };
         assert_eq!(status(agent::Error::Coordinator(away)), Some(UNAVAILABLE));
+    }
+
+    #[test]
+    fn a_cause_that_is_told_already_is_not_told_twice() {
+        let cause = io::Error::from(io::ErrorKind::PermissionDenied);
+        let told = format!("cannot create x: {cause}");
+        assert_eq!(message(&anyhow::Error::new(cause).context(told.clone())), told);
     }
 
     #[test]
