@@ -6,6 +6,7 @@
 //! | `GET /status` | [`crate::status::Status`] as text, or as JSON if `Accept` asks for it |
 //! | `POST /trace` | what would happen to a packet ([`crate::trace`]), likewise |
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -79,15 +80,15 @@ async fn status(State(view): State<Arc<View>>, headers: HeaderMap) -> Response {
 async fn trace_packet(State(view): State<Arc<View>>, headers: HeaderMap, body: String) -> Response {
     let request: TraceRequest = match serde_json::from_str(&body) {
         Ok(request) => request,
-        Err(error) => return refuse(format!("the body is not a trace request: {error}")),
+        Err(error) => return refuse(format_args!("the body is not a trace request: {error}")),
     };
     match trace::run(&view.snapshot(), view.datapath.features(), &request) {
         Ok(report) => as_accepted(&headers, &report, || report.to_string()),
-        Err(error) => refuse(error.to_string()),
+        Err(error) => refuse(error),
     }
 }
 
-fn refuse(message: String) -> Response {
+fn refuse(message: impl Display) -> Response {
     (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response()
 }
 

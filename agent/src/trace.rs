@@ -88,7 +88,7 @@ pub(crate) fn run(
         Ingress::Port(request.port),
         &mut steps,
     );
-    Ok(report(snapshot, features, request.port, &key, steps, outcome))
+    Ok(report(snapshot, features, request.port, &key, steps, &outcome))
 }
 
 fn report(
@@ -97,7 +97,7 @@ fn report(
     port: PortId,
     key: &FlowKey,
     steps: Vec<Step>,
-    outcome: Outcome,
+    outcome: &Outcome,
 ) -> TraceReport {
     let mut mask = outcome.mask;
     complete_mask(&mut mask);

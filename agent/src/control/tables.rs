@@ -63,7 +63,7 @@ impl Tables {
         closed
             .into_iter()
             .filter_map(|device| self.open.remove(&device))
-            .flat_map(|tables| tables.forget())
+            .flat_map(DeviceTables::forget)
             .collect()
     }
 
