@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use datapath::Datapath;
+use datapath::{Datapath, Waker};
 use simulation::{MaskMode, Tag};
 use tokio::sync::mpsc;
 
@@ -28,8 +28,8 @@ const WRITE_QUEUE: usize = 256;
 const REPORT_QUEUE: usize = 256;
 /// Events that wait for the control plane.
 const EVENT_QUEUE: usize = 8192;
-/// How long a worker without upcalls sleeps before it looks at its mail.
-const IDLE_TURN: Duration = Duration::from_millis(20);
+/// How long a worker without upcalls or mail sleeps before it looks at its deadlines.
+const IDLE_TURN: Duration = Duration::from_millis(100);
 /// How long other threads sleep before they look whether to stop.
 const STOP_TURN: Duration = Duration::from_millis(200);
 /// Pause after the upcall socket failed.
@@ -82,6 +82,7 @@ pub enum StartError {
 pub struct Forwarding {
     snapshots: Arc<ArcSwap<Snapshot>>,
     mailboxes: Vec<SharedMailbox>,
+    wakers: Vec<Box<dyn Waker>>,
     workers: Vec<Arc<WorkerCounters>>,
     shared: Arc<SharedCounters>,
     sweeper: Sender<SweeperOrder>,
@@ -116,6 +117,7 @@ impl Forwarding {
         let mut started = Self {
             snapshots: Arc::new(ArcSwap::from_pointee(snapshot)),
             mailboxes: (0..count).map(|_| Arc::new(Mailbox::default())).collect(),
+            wakers: Vec::with_capacity(count),
             workers: (0..count).map(|_| Arc::new(WorkerCounters::default())).collect(),
             shared: Arc::clone(&shared),
             sweeper,
@@ -133,10 +135,12 @@ impl Forwarding {
                 counters: Arc::clone(&started.workers[number]),
                 in_sync: Arc::clone(&started.in_sync),
             };
+            let source = datapath.upcall_source(number)?;
+            started.wakers.push(source.waker()?);
             let worker = Worker::new(
                 number,
                 worker_config(config, datapath.as_ref()),
-                datapath.upcall_source(number)?,
+                source,
                 datapath.executor()?,
                 links,
                 Instant::now(),
@@ -163,6 +167,7 @@ impl Forwarding {
             mailbox.correct(tags);
             mailbox.correct(&shell_tags);
         }
+        self.wakers.iter().for_each(|waker| waker.wake());
     }
 
     /// The snapshot published last.
@@ -172,10 +177,12 @@ impl Forwarding {
 
     /// Sends a frame into the virtual network; gives it back if too many wait.
     pub fn inject(&self, injection: Injection) -> Result<(), Injection> {
-        match self.mailboxes.first() {
-            Some(mailbox) => mailbox.inject(injection),
-            None => Err(injection),
-        }
+        let (Some(mailbox), Some(waker)) = (self.mailboxes.first(), self.wakers.first()) else {
+            return Err(injection);
+        };
+        mailbox.inject(injection)?;
+        waker.wake();
+        Ok(())
     }
 
     /// Serves upcalls from now on, and takes over the flows that a former life of the agent left. To be called once the

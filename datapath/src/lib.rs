@@ -33,5 +33,5 @@ pub use self::kernel::KernelDatapath;
 pub use self::mask::effective_mask;
 pub use self::memory::{MemoryDatapath, Output};
 pub use self::port::{DatapathStats, PortEvent, PortEvents, PortInfo, PortKind, PortSpec, PortStats};
-pub use self::upcall::{PacketContext, Upcall, UpcallKind, UpcallSource, UpcallStats};
+pub use self::upcall::{PacketContext, Upcall, UpcallKind, UpcallSource, UpcallStats, Waker};
 pub use packet::DpPort;

@@ -53,16 +53,28 @@ pub struct UpcallStats {
     pub malformed: u64,
 }
 
+/// Ends the wait of an upcall source, from any thread.
+pub trait Waker: Send + Sync {
+    /// Makes the current wait, or else the next one, end at once.
+    fn wake(&self);
+}
+
 /// The upcall queue of one worker.
 pub trait UpcallSource: Send {
     /// Waits up to `timeout` for packets, then hands over what is there (at most 64) and returns how many.
     ///
-    /// Zero is a timeout, an interrupted wait or only malformed messages: all ordinary. A full queue loses packets,
+    /// Zero is a timeout, an interrupted wait, a [`Waker`] or only malformed messages: all ordinary. A full queue loses packets,
     /// which [`UpcallSource::stats`] counts; it is never an error.
     ///
     /// # Errors
     /// The socket itself failed, or the datapath is gone.
     fn recv(&mut self, timeout: Duration, each: &mut dyn FnMut(Upcall<'_>)) -> Result<usize>;
+
+    /// A way to end its waits.
+    ///
+    /// # Errors
+    /// The system refuses a socket.
+    fn waker(&self) -> Result<Box<dyn Waker>>;
 
     /// Counters; reading them may take a system call.
     fn stats(&self) -> UpcallStats;

@@ -66,29 +66,19 @@ impl Publisher {
     /// Replaces the local ports.
     pub(crate) fn set_ports(&mut self, ports: impl IntoIterator<Item = LocalPort>) {
         let ports = PortMap::of(ports);
-        if ports == *self.next.ports {
-            return;
+        if ports != *self.next.ports {
+            self.next.ports = Arc::new(ports);
+            self.changed = true;
         }
-        let moved = |port: &&LocalPort| self.next.ports.by_port(port.port) != ports.by_port(port.port);
-        let gone_or_moved = self.next.ports.iter().filter(moved);
-        let come_or_moved = ports.iter().filter(moved);
-        let tags =
-            gone_or_moved.chain(come_or_moved).flat_map(|p| [Tag::Port(p.port), Tag::DpPort(p.dp_port.0)]);
-        self.tags.extend(tags);
-        self.next.ports = Arc::new(ports);
-        self.changed = true;
     }
 
     /// Replaces the ways to the other hosts.
     pub(crate) fn set_underlay(&mut self, peers: Peers, tunnels: TunnelPorts) {
         if tunnels != *self.next.tunnels {
-            self.tags
-                .extend(self.next.peers.iter().chain(peers.iter()).map(|(peer, _)| Tag::TunnelRoute(peer)));
             self.next.tunnels = Arc::new(tunnels);
             self.changed = true;
         }
         if peers != *self.next.peers {
-            self.tags.extend(self.next.peers.changed(&peers).into_iter().map(Tag::TunnelRoute));
             self.next.peers = Arc::new(peers);
             self.changed = true;
         }

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 
 use super::Families;
 use crate::codec::decode_upcall;
-use crate::netlink::{Batch, Messages, Socket};
-use crate::{Result, Upcall, UpcallSource, UpcallStats};
+use crate::netlink::{Batch, Messages, NLMSG_NOOP, Socket, SocketWaker};
+use crate::{Error, Result, Upcall, UpcallSource, UpcallStats, Waker};
 
 /// A bound upcall socket and its receive buffers.
 pub(super) struct KernelUpcalls {
@@ -46,6 +46,9 @@ impl KernelUpcalls {
                 continue;
             };
             for message in Messages::new(datagram) {
+                if matches!(&message, Ok(m) if m.kind == NLMSG_NOOP) {
+                    continue;
+                }
                 let upcall = message.and_then(|m| {
                     let payload = if m.kind == self.family { m.payload } else { &[] };
                     decode_upcall(payload, self.dp_ifindex)
@@ -96,6 +99,11 @@ impl UpcallSource for KernelUpcallSource {
             Some(upcalls) => upcalls.recv(timeout, each),
             None => Ok(0),
         }
+    }
+
+    fn waker(&self) -> Result<Box<dyn Waker>> {
+        let upcalls = self.upcalls.as_ref().ok_or(Error::WorkerTaken(self.worker))?;
+        Ok(Box::new(SocketWaker::new(upcalls.port_id())?))
     }
 
     fn stats(&self) -> UpcallStats {

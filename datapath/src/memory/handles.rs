@@ -12,7 +12,7 @@ use super::validate::actions_are_valid;
 use super::{BATCH, Shared};
 use crate::{
     Executed, Executor, FlowOp, FlowOutcome, FlowWriter, OpError, PacketContext, PortEvent, PortEvents,
-    Result, Ufid, Upcall, UpcallSource, UpcallStats, WantStats,
+    Result, Ufid, Upcall, UpcallSource, UpcallStats, Waker, WantStats,
 };
 
 /// Port events that wait for one subscriber before it must read the ports again.
@@ -95,9 +95,24 @@ impl UpcallSource for Source {
         Ok(n)
     }
 
+    fn waker(&self) -> Result<Box<dyn Waker>> {
+        Ok(Box::new(QueueWaker { shared: Arc::clone(&self.shared), worker: self.worker }))
+    }
+
     fn stats(&self) -> UpcallStats {
         let overruns = self.shared.queues[self.worker].overruns();
         UpcallStats { received: self.received, overruns, malformed: 0 }
+    }
+}
+
+struct QueueWaker {
+    shared: Arc<Shared>,
+    worker: usize,
+}
+
+impl Waker for QueueWaker {
+    fn wake(&self) {
+        self.shared.queues[self.worker].wake();
     }
 }
 

@@ -29,6 +29,7 @@ struct State {
     upcalls: VecDeque<Queued>,
     overruns: u64,
     taken: bool,
+    woken: bool,
 }
 
 impl Queue {
@@ -61,11 +62,18 @@ impl Queue {
     /// Moves up to `max` upcalls into `batch`, waiting for the first.
     pub(super) fn pop(&self, timeout: Duration, max: usize, batch: &mut Vec<Queued>) {
         let mut state = self.waiting.lock();
-        if state.upcalls.is_empty() {
+        if state.upcalls.is_empty() && !state.woken {
             self.filled.wait_for(&mut state, timeout);
         }
+        state.woken = false;
         let n = state.upcalls.len().min(max);
         batch.extend(state.upcalls.drain(..n));
+    }
+
+    /// Ends the current wait, or else the next one.
+    pub(super) fn wake(&self) {
+        self.waiting.lock().woken = true;
+        self.filled.notify_one();
     }
 
     pub(super) fn overruns(&self) -> u64 {

@@ -4,6 +4,8 @@ use super::Malformed;
 
 /// Bytes of `struct nlmsghdr`.
 pub(crate) const NLMSG_HEADER: usize = 16;
+/// `NLMSG_NOOP`: nothing.
+pub(crate) const NLMSG_NOOP: u16 = 1;
 /// `NLMSG_ERROR`: an error, or with code 0 an acknowledgement.
 pub(crate) const NLMSG_ERROR: u16 = 2;
 /// `NLMSG_DONE`: the end of a dump.

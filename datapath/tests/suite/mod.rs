@@ -64,7 +64,7 @@ macro_rules! conformance_suite {
             upcalls::{
                 miss_upcall_carries_key_and_packet, miss_upcall_of_tagged_packets, userspace_action_carries_its_cookie,
                 upcalls_come_in_batches_and_in_order, an_overrun_is_counted_and_survived, a_source_is_given_out_once,
-                waiting_for_upcalls_times_out,
+                waiting_for_upcalls_times_out, a_waker_ends_a_wait_from_another_thread,
             };
             flows::{
                 an_exact_flow_forwards, wildcarded_bits_do_not_count, masks_are_prefixes_too, flows_of_several_masks_coexist,

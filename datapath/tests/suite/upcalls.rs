@@ -86,3 +86,20 @@ pub fn waiting_for_upcalls_times_out(b: &mut Bench) {
     assert!(waited >= Duration::from_millis(40), "came back after {waited:?}");
     assert_eq!(b.sources[0].recv(Duration::ZERO, &mut |_| ()).unwrap(), 0);
 }
+
+pub fn a_waker_ends_a_wait_from_another_thread(b: &mut Bench) {
+    let waker = b.sources[0].waker().unwrap();
+    let waking = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        waker.wake();
+        waker
+    });
+    assert_eq!(b.sources[0].recv(Duration::from_secs(20), &mut |_| ()).unwrap(), 0);
+    let waker = waking.join().unwrap();
+    // A wake that comes before the wait counts too.
+    waker.wake();
+    let start = Instant::now();
+    assert_eq!(b.sources[0].recv(Duration::from_secs(20), &mut |_| ()).unwrap(), 0);
+    assert!(start.elapsed() < Duration::from_secs(10));
+    assert_eq!(b.sources[0].stats().malformed, 0);
+}
