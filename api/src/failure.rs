@@ -1,0 +1,150 @@
+//! What a request is answered when it fails: a status and an error body `{message, code}`, with `violations` where
+//! properties of the body are at fault (media type `Error-v1`).
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use model::{Kind, ModelError, ObjectKey};
+use nsdb::store::CommitError;
+use serde::Serialize;
+
+/// Media type of error bodies.
+const ERROR_TYPE: &str = "application/vnd.org.midonet.Error-v1+json";
+/// When a client may try again while the NSDB is out of reach.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Why a request is not answered as asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) status: StatusCode,
+    message: String,
+    violations: Vec<Violation>,
+    header: Option<(header::HeaderName, HeaderValue)>,
+}
+
+/// A property of the body that is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Violation {
+    pub(crate) property: String,
+    pub(crate) message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), violations: Vec::new(), header: None }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
+        let failure = Self::bad_request("Validation error(s) found");
+        Self { violations, ..failure }
+    }
+
+    /// The object of the path, or one that the body names, is not there.
+    pub(crate) fn not_found(class: &str, id: impl Display) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("There is no {class} with ID {id}."))
+    }
+
+    /// The NSDB is out of reach or not loaded yet.
+    pub(crate) fn unavailable(message: impl Into<String>, retry_after: Duration) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+            .with(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)))
+    }
+
+    /// The same under another status.
+    pub(crate) fn as_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// Sends a header along.
+    pub(crate) fn with(self, name: header::HeaderName, value: HeaderValue) -> Self {
+        Self { header: Some((name, value)), ..self }
+    }
+}
+
+/// The name of a kind in messages: that of MidoNet's model.
+fn class(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bridge => "Network",
+        Kind::Router => "Router",
+        Kind::Port => "Port",
+        Kind::Route => "Route",
+        Kind::Chain => "Chain",
+        Kind::Rule => "Rule",
+        Kind::PortGroup => "PortGroup",
+        Kind::IpAddrGroup => "IPAddrGroup",
+        Kind::Host => "Host",
+        Kind::TunnelZone => "TunnelZone",
+    }
+}
+
+impl From<ObjectKey> for Failure {
+    fn from(key: ObjectKey) -> Self {
+        Self::not_found(class(key.kind), key.id)
+    }
+}
+
+impl From<ModelError> for Failure {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Invalid { violations, .. } => Self::invalid(
+                violations
+                    .into_iter()
+                    .map(|v| Violation { property: v.property.to_owned(), message: v.message })
+                    .collect(),
+            ),
+            ModelError::NotFound(key) => key.into(),
+            ModelError::Duplicate(key) => Self::new(
+                StatusCode::CONFLICT,
+                format!("A(n) {} with ID {} already exists.", class(key.kind), key.id),
+            ),
+            ModelError::Conflict { message, .. } => Self::new(StatusCode::CONFLICT, message),
+        }
+    }
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        let message = error.to_string();
+        match error {
+            CommitError::Refused(error) => error.into(),
+            CommitError::Unavailable { retry_after, .. } => Self::unavailable(message, retry_after),
+            CommitError::Uncertain => Self::unavailable(message, RETRY_AFTER),
+            CommitError::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, message),
+            CommitError::Failed(nsdb::Error::Coordinator(nsdb::coordinator::Error::Full { .. })) => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, message)
+            }
+            CommitError::Failed(_) => {
+                tracing::error!(error = %message, "a change could not be committed");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
+            }
+        }
+    }
+}
+
+/// The body on the wire.
+#[derive(Serialize)]
+struct Body<'a> {
+    message: &'a str,
+    code: u16,
+    #[serde(skip_serializing_if = "<[Violation]>::is_empty")]
+    violations: &'a [Violation],
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let body = Body { message: &self.message, code: self.status.as_u16(), violations: &self.violations };
+        // A struct of strings and numbers always has a JSON form.
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (self.status, [(header::CONTENT_TYPE, ERROR_TYPE)], body).into_response();
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}

@@ -1,0 +1,32 @@
+//! Addresses of resources, absolute, under the host that the client called.
+
+use std::fmt::Arguments;
+
+use axum::http::{HeaderMap, header};
+
+/// Path under which the API stands.
+pub(crate) const BASE: &str = "/midonet-api";
+
+/// Makes the `uri`s of one answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Links {
+    root: String,
+}
+
+impl Links {
+    /// Links under the request's `Host`.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        Self { root: format!("http://{host}{BASE}") }
+    }
+
+    /// The address of a path under the base, such as `bridges/{id}`.
+    pub(crate) fn to(&self, path: Arguments<'_>) -> String {
+        format!("{}/{path}", self.root)
+    }
+
+    /// The address of an object that may not be there.
+    pub(crate) fn to_any(&self, collection: &str, id: Option<impl std::fmt::Display>) -> Option<String> {
+        id.map(|id| self.to(format_args!("{collection}/{id}")))
+    }
+}

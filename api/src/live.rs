@@ -1,0 +1,81 @@
+//! The network as this server sees it, from the moment it is loaded; and the loading.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::DeviceId;
+use nsdb::coordinator::Coordinator;
+use nsdb::presence::Hosts;
+use nsdb::store::Store;
+use nsdb::tables::{ActivePorts, PortOwner};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use crate::failure::{Failure, RETRY_AFTER};
+
+/// Between two attempts to load.
+const RETRY: Duration = Duration::from_millis(500);
+/// How long a read waits for a table of active ports that was never read before.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Topology, hosts and active ports, all in memory.
+pub(crate) struct Live {
+    pub(crate) store: Store,
+    pub(crate) hosts: Hosts,
+    active: ActivePorts,
+}
+
+/// Whether requests can be answered.
+#[derive(Clone)]
+pub(crate) enum Readiness {
+    /// Not yet, for this reason.
+    Loading(Arc<str>),
+    /// From here on, even when the NSDB goes out of reach.
+    Ready(Arc<Live>),
+}
+
+impl Live {
+    /// The active ports of a device. While the NSDB is out of reach, those of a device never asked for before are not
+    /// known, and none is said to be active.
+    pub(crate) async fn active(&self, device: DeviceId) -> Vec<(model::PortId, PortOwner)> {
+        match timeout(PATIENCE, self.active.of(device)).await {
+            Ok(ports) => ports.into_iter().collect(),
+            Err(_) => Vec::new(),
+        }
+    }
+}
+
+/// Loads the network, trying again while the NSDB is out of reach.
+pub(crate) async fn load(
+    coordinator: Arc<dyn Coordinator>,
+    readiness: &watch::Sender<Readiness>,
+) -> Result<(), nsdb::Error> {
+    let author = format!("api@{}", coordinator.owner());
+    let store = loop {
+        match Store::open(Arc::clone(&coordinator), &author).await {
+            Ok(store) => break store,
+            Err(error) if error.is_outage() => {
+                tracing::warn!(%error, "the network state database is out of reach; trying again");
+                readiness.send_replace(Readiness::Loading(error.to_string().into()));
+                sleep(RETRY).await;
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    let live =
+        Live { store, hosts: Hosts::open(Arc::clone(&coordinator)), active: ActivePorts::new(coordinator) };
+    readiness.send_replace(Readiness::Ready(Arc::new(live)));
+    Ok(())
+}
+
+impl Readiness {
+    pub(crate) fn live(&self) -> Result<Arc<Live>, Failure> {
+        match self {
+            Self::Ready(live) => Ok(Arc::clone(live)),
+            Self::Loading(reason) => Err(Failure::unavailable(
+                format!("The topology is not loaded yet: {reason}; retry in {} s.", RETRY_AFTER.as_secs()),
+                RETRY_AFTER,
+            )),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Chains: created, read and deleted; what changes is their rules.
+
+use model::{Chain, ChainId};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Routes, new_id};
+use crate::endpoint::{Call, Edit, create, delete, list, one};
+use crate::failure::Failure;
+use crate::fields::Fields;
+use crate::media::Media;
+
+const CHAIN: Media = Media::new("Chain", &[1]);
+
+pub(super) fn routes() -> Routes {
+    Routes::new().route("/chains", list(CHAIN, all).merge(create(CHAIN, add))).route(
+        "/chains/{id}",
+        one(CHAIN, get).merge(delete(|call| {
+            let id = call.id::<ChainId>("id")?;
+            Ok(Edit::new(move |tx| tx.delete(id)))
+        })),
+    )
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct View {
+    id: Uuid,
+    tenant_id: Option<String>,
+    name: Option<String>,
+    rules: String,
+    uri: String,
+}
+
+fn view(call: &Call, chain: &Chain) -> View {
+    let uri = call.links.to(format_args!("chains/{}", chain.id));
+    View {
+        id: chain.id.0,
+        tenant_id: chain.tenant_id.clone(),
+        name: chain.name.clone(),
+        rules: format!("{uri}/rules"),
+        uri,
+    }
+}
+
+fn all(call: &Call) -> Result<Vec<View>, Failure> {
+    let wanted = call.topology.chains().filter(|c| call.wants_tenant(c.tenant_id.as_deref()));
+    Ok(wanted.map(|chain| view(call, chain)).collect())
+}
+
+fn get(call: &Call) -> Result<View, Failure> {
+    let id = call.id::<ChainId>("id")?;
+    let chain = call.topology.chain(id).ok_or(model::ObjectKey::from(id))?;
+    Ok(view(call, chain))
+}
+
+fn add(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
+    let chain = Chain {
+        id: new_id(fields),
+        tenant_id: fields.text("tenantId"),
+        name: fields.text("name"),
+        rules: Vec::new(),
+    };
+    let location = call.links.to(format_args!("chains/{}", chain.id));
+    Ok(Edit::new(move |tx| tx.create(chain.clone())).at(location))
+}

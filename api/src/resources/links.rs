@@ -1,0 +1,48 @@
+//! Virtual cables between ports.
+
+use model::PortId;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Routes;
+use crate::endpoint::{Call, Edit, create, delete, one};
+use crate::failure::Failure;
+use crate::fields::Fields;
+use crate::media::Media;
+
+const LINK: Media = Media::new("PortLink", &[1]);
+
+pub(super) fn routes() -> Routes {
+    Routes::new().route(
+        "/ports/{id}/link",
+        one(LINK, get).merge(create(LINK, add)).merge(delete(|call| {
+            let port = call.id::<PortId>("id")?;
+            Ok(Edit::new(move |tx| tx.unlink(port)))
+        })),
+    )
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct View {
+    port_id: Uuid,
+    peer_id: Uuid,
+    uri: String,
+    port: String,
+    peer: String,
+}
+
+fn get(call: &Call) -> Result<View, Failure> {
+    let port = call.id::<PortId>("id")?;
+    let peer = call.topology.port(port).ok_or(model::ObjectKey::from(port))?.peer;
+    let peer = peer.ok_or_else(|| Failure::not_found("Link", port))?;
+    let to = |id: PortId| call.links.to(format_args!("ports/{id}"));
+    Ok(View { port_id: port.0, peer_id: peer.0, uri: to(port) + "/link", port: to(port), peer: to(peer) })
+}
+
+fn add(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
+    let port = call.id::<PortId>("id")?;
+    let peer = fields.id::<PortId>("peerId");
+    let peer = fields.required("peerId", peer);
+    Ok(Edit::new(move |tx| tx.link(port, peer)))
+}

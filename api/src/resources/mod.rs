@@ -1,0 +1,91 @@
+//! The resources, one file each: what they look like on the wire, how their bodies are read, where they stand.
+
+mod address_groups;
+mod application;
+mod bindings;
+mod bridges;
+mod chains;
+mod condition;
+mod hosts;
+mod links;
+mod port_addresses;
+mod port_groups;
+mod ports;
+mod routers;
+mod routes;
+mod rules;
+mod tenants;
+mod tunnel_zones;
+
+use std::net::IpAddr;
+
+use axum::Router;
+use model::ChainId;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::failure::Failure;
+use crate::fields::Fields;
+use crate::live::Readiness;
+
+/// Routes with what they work on.
+pub(crate) type Routes = Router<watch::Receiver<Readiness>>;
+
+/// Of a list of a kind that is not there yet: nothing.
+const NONE: [Uuid; 0] = [];
+
+/// Every resource, without the base path.
+pub(crate) fn routes() -> Routes {
+    [
+        application::routes(),
+        tenants::routes(),
+        bridges::routes(),
+        routers::routes(),
+        ports::routes(),
+        links::routes(),
+        routes::routes(),
+        chains::routes(),
+        rules::routes(),
+        port_groups::routes(),
+        address_groups::routes(),
+        hosts::routes(),
+        bindings::routes(),
+        tunnel_zones::routes(),
+    ]
+    .into_iter()
+    .fold(Router::new(), Router::merge)
+}
+
+/// The id that the client chose, or a new one.
+fn new_id<T: From<Uuid>>(fields: &mut Fields) -> T {
+    fields.id("id").unwrap_or_else(|| T::from(Uuid::new_v4()))
+}
+
+/// The uuid of a chain that may not be there.
+fn chain_uuid(chain: Option<ChainId>) -> Option<Uuid> {
+    chain.map(Uuid::from)
+}
+
+/// An address as Java writes it: IPv6 in eight groups, none left out.
+fn address_text(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => v6.segments().map(|group| format!("{group:x}")).join(":"),
+    }
+}
+
+/// Refuses references to objects of a kind that this release does not have: there can be none.
+fn refuse_reference(fields: &mut Fields, property: &str, class: &str) -> Result<(), Failure> {
+    match fields.id::<Uuid>(property) {
+        Some(id) => Err(Failure::not_found(class, id)),
+        None => Ok(()),
+    }
+}
+
+/// The same for lists of references.
+fn refuse_references(fields: &mut Fields, property: &str, class: &str) -> Result<(), Failure> {
+    match fields.list::<Uuid>(property, "a UUID").first() {
+        Some(id) => Err(Failure::not_found(class, id)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,96 @@
+//! Tenants, which are free text at the objects; and the login that any credentials pass.
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::Routes;
+use crate::endpoint::{Call, json, list, one};
+use crate::failure::Failure;
+use crate::live::Readiness;
+use crate::media::{Json, Media};
+
+const TENANT: Media = Media::new("Tenant", &[2]).json(Json::Refused);
+const TOKEN_TYPE: &str = "application/vnd.org.midonet.Token-v1+json;charset=utf-8";
+/// The token that stands for no authentication.
+const TOKEN: &str = "00000000";
+/// The tenant that is always there.
+const ADMIN: &str = "admin";
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .route("/login", get(login).post(login))
+        .route("/tenants", list(TENANT, all))
+        .route("/tenants/{id}", one(TENANT, |call| Ok(Tenant::view(call, call.segment("id")))))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Tenant {
+    id: String,
+    name: String,
+    description: String,
+    enabled: bool,
+    routers: String,
+    bridges: String,
+    chains: String,
+    port_groups: String,
+    uri: String,
+}
+
+impl Tenant {
+    fn view(call: &Call, id: &str) -> Self {
+        let of = |kind: &str| call.links.to(format_args!("{kind}?tenant_id={id}"));
+        Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            description: if id == ADMIN { "Admin Tenant".to_owned() } else { id.to_owned() },
+            enabled: true,
+            routers: of("routers"),
+            bridges: of("bridges"),
+            chains: of("chains"),
+            port_groups: of("port_groups"),
+            uri: call.links.to(format_args!("tenants/{id}")),
+        }
+    }
+}
+
+/// Those that own something, and the administrator.
+fn all(call: &Call) -> Result<Vec<Tenant>, Failure> {
+    let topology = &call.topology;
+    let owners = topology
+        .bridges()
+        .map(|b| &b.tenant_id)
+        .chain(topology.routers().map(|r| &r.tenant_id))
+        .chain(topology.chains().map(|c| &c.tenant_id))
+        .chain(topology.port_groups().map(|g| &g.tenant_id));
+    let mut tenants: BTreeSet<&str> = owners.filter_map(Option::as_deref).collect();
+    tenants.insert(ADMIN);
+    Ok(tenants.into_iter().map(|id| Tenant::view(call, id)).collect())
+}
+
+#[derive(Serialize)]
+struct Token {
+    key: &'static str,
+    expires: Option<String>,
+}
+
+async fn login(State(_): State<watch::Receiver<Readiness>>, headers: HeaderMap) -> Result<Response, Failure> {
+    let refuse = |message: &str| {
+        Failure::new(StatusCode::UNAUTHORIZED, message)
+            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic  realm=\"BASIC_AUTH_REALM\""))
+    };
+    let credentials =
+        headers.get(header::AUTHORIZATION).ok_or_else(|| refuse("Authorization header is not set."))?;
+    if !credentials.to_str().is_ok_and(|c| c.starts_with("Basic ")) {
+        return Err(refuse("Authorization header must be of the Basic scheme."));
+    }
+    let mut response = json(TOKEN_TYPE, &Token { key: TOKEN, expires: None })?.into_response();
+    response.headers_mut().insert(header::SET_COOKIE, HeaderValue::from_static("sessionId=00000000"));
+    Ok(response)
+}

@@ -1,0 +1,151 @@
+//! The server: routes under the base path, with CORS, gzip and error bodies around them; and its life.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use nsdb::coordinator::Coordinator;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tower::{Layer, Service, ServiceExt};
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{Any, CorsLayer};
+use tower_http::trace::TraceLayer;
+
+use crate::failure::Failure;
+use crate::links::{BASE, Links};
+use crate::live::{Readiness, load};
+use crate::resources;
+
+/// Time for requests that are being answered when the server is told to stop.
+const GRACE: Duration = Duration::from_millis(700);
+
+/// Why the server ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The topology cannot be loaded, and trying again would not help.
+    #[error("the topology cannot be loaded: {0}")]
+    Load(#[from] nsdb::Error),
+    /// The listening socket failed.
+    #[error("the API cannot listen: {0}")]
+    Listen(#[from] std::io::Error),
+}
+
+/// Serves the API until `shutdown`.
+///
+/// It answers from the first moment: 503 with the reason until the topology is loaded, then `ready` is called. Reads
+/// are served from memory, whatever happens to the NSDB; writes are 503 while it is out of reach.
+///
+/// # Errors
+/// When the NSDB holds what cannot be read, or the socket fails.
+pub async fn serve(
+    listener: TcpListener,
+    coordinator: Arc<dyn Coordinator>,
+    ready: impl FnOnce(),
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    let (readiness, state) = watch::channel(Readiness::Loading("it was only just started".into()));
+    let app = axum::ServiceExt::<Request>::into_make_service(application(state));
+    let server = axum::serve(listener, app).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let loading = async {
+        load(coordinator, &readiness).await?;
+        ready();
+        // Served from now on until the server ends.
+        std::future::pending::<Result<(), Error>>().await
+    };
+    let out_of_time = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = server => Ok(served?),
+        failed = loading => failed,
+        () = out_of_time => Ok(()),
+    }
+}
+
+/// The whole API as a service.
+pub(crate) fn application(
+    readiness: watch::Receiver<Readiness>,
+) -> impl Service<Request, Response = Response, Error = std::convert::Infallible, Future: Send> + Clone + Send
+{
+    let inner =
+        resources::routes().fallback(nowhere).method_not_allowed_fallback(wrong_method).with_state(readiness);
+    // `nest_service` would not tell the base with its slash from the one without.
+    let router = Router::new()
+        .route(BASE, any(to_root))
+        .nest_service(&format!("{BASE}/"), inner)
+        .fallback(nowhere)
+        .layer(cors())
+        .layer(CompressionLayer::new())
+        .layer(TraceLayer::new_for_http());
+    tower::util::MapRequestLayer::new(without_trailing_slash)
+        .layer(router)
+        .map_response(IntoResponse::into_response)
+}
+
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::DELETE,
+            Method::OPTIONS,
+        ])
+        .allow_headers([
+            header::ACCEPT,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ORIGIN,
+            header::HeaderName::from_static("x-auth-token"),
+            header::HeaderName::from_static("x-auth-project"),
+        ])
+        .expose_headers([header::LOCATION])
+}
+
+/// A slash at the end of a path means nothing, except at the root's.
+fn without_trailing_slash(mut request: Request) -> Request {
+    let path = request.uri().path();
+    let trimmed = path.trim_end_matches('/');
+    if trimmed.len() == path.len() || trimmed == BASE || trimmed.is_empty() {
+        return request;
+    }
+    let target = match request.uri().query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    if let Ok(path_and_query) = PathAndQuery::try_from(target) {
+        let mut parts = request.uri().clone().into_parts();
+        parts.path_and_query = Some(path_and_query);
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
+
+async fn to_root(headers: HeaderMap) -> Response {
+    (StatusCode::FOUND, [(header::LOCATION, Links::of(&headers).to(format_args!("")))]).into_response()
+}
+
+async fn nowhere(uri: Uri) -> Failure {
+    let path = uri.path().strip_prefix(BASE).unwrap_or(uri.path()).trim_matches('/');
+    let message = match path.split_once('/') {
+        None => format!("Root resource {path} not found"),
+        Some(_) => format!("There is no resource {path}."),
+    };
+    Failure::new(StatusCode::NOT_FOUND, message)
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Failure {
+    Failure::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not possible on {}.", uri.path()))
+}
