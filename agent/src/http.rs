@@ -3,20 +3,20 @@
 //! | path | answer |
 //! |---|---|
 //! | `GET /metrics` | Prometheus text |
-//! | `GET /status` | [`crate::status::Status`] as text, or as JSON if `Accept` asks for it |
+//! | `GET /status` | [`crate::status::Status`] as text, or as JSON with `?format=json` |
 //! | `POST /trace` | what would happen to a packet ([`crate::trace`]), likewise |
 
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use datapath::Datapath;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,30 @@ impl View {
     }
 }
 
+/// How an answer is wanted.
+#[derive(Debug, Default, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    format: Format,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+impl Wanted {
+    fn render(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> Response {
+        match self.format {
+            Format::Text => text().into_response(),
+            Format::Json => Json(value).into_response(),
+        }
+    }
+}
+
 /// Serves until cancelled.
 pub(crate) async fn serve(listener: TcpListener, view: Arc<View>, shutdown: CancellationToken) {
     let router = Router::new()
@@ -72,27 +96,22 @@ async fn metrics_text(State(view): State<Arc<View>>) -> Response {
     ([(header::CONTENT_TYPE, content_type)], metrics::render(&view)).into_response()
 }
 
-async fn status(State(view): State<Arc<View>>, headers: HeaderMap) -> Response {
+async fn status(State(view): State<Arc<View>>, Query(wanted): Query<Wanted>) -> Response {
     let status = Status::of(&view);
-    as_accepted(&headers, &status, || status.to_string())
+    wanted.render(&status, || status.to_string())
 }
 
-async fn trace_packet(State(view): State<Arc<View>>, headers: HeaderMap, body: String) -> Response {
+async fn trace_packet(State(view): State<Arc<View>>, Query(wanted): Query<Wanted>, body: String) -> Response {
     let request: TraceRequest = match serde_json::from_str(&body) {
         Ok(request) => request,
         Err(error) => return refuse(format_args!("the body is not a trace request: {error}")),
     };
     match trace::run(&view.snapshot(), view.datapath.features(), &request) {
-        Ok(report) => as_accepted(&headers, &report, || report.to_string()),
+        Ok(report) => wanted.render(&report, || report.to_string()),
         Err(error) => refuse(error),
     }
 }
 
 fn refuse(message: impl Display) -> Response {
     (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response()
-}
-
-fn as_accepted(headers: &HeaderMap, value: &impl Serialize, text: impl FnOnce() -> String) -> Response {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accept.contains("application/json") { Json(value).into_response() } else { text().into_response() }
 }
