@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod basic;
 mod error;
 
 use std::time::Duration;
@@ -67,12 +68,12 @@ impl Client {
         Self { patience, ..self }
     }
 
-    /// Logs in with HTTP Basic credentials (already in base64) and gives the token of the session.
+    /// Logs in and gives the token of the session.
     ///
     /// # Errors
     /// As any request; [`Error::Malformed`] if the answer holds no token.
-    pub async fn login(&self, basic: &str, project: Option<&str>) -> Result<String, Error> {
-        let mut headers = vec![(AUTHORIZATION.as_str(), format!("Basic {basic}"))];
+    pub async fn login(&self, user: &str, password: &str, project: Option<&str>) -> Result<String, Error> {
+        let mut headers = vec![(AUTHORIZATION.as_str(), basic::credentials(user, password))];
         headers.extend(project.map(|project| ("x-auth-project", project.to_owned())));
         let answer = self.send(Method::POST, "/login", &headers, None).await?;
         let token = answer.json()?;
