@@ -2,24 +2,36 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Nsdb, Settings};
 use crate::exit::Usage;
-use crate::{daemon, nsdb};
+use crate::{daemon, inspect, nsdb};
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct AgentArgs {
     #[command(flatten)]
     settings: Settings,
     /// Configuration file
     #[arg(long, value_name = "FILE", env = "MIDSPAN_CONFIG")]
     config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<AgentCommand>,
+}
+
+#[derive(Subcommand)]
+enum AgentCommand {
+    /// Ports, peers, flows, drops and NSDB health of this host's agent
+    Status(inspect::StatusArgs),
 }
 
 /// Runs the agent until SIGTERM, or asks the running one.
 pub(crate) fn run(args: AgentArgs) -> anyhow::Result<()> {
+    if let Some(AgentCommand::Status(args)) = args.command {
+        return inspect::status(&args);
+    }
     let settings = args.settings.over_file(args.config.as_deref()).map_err(Usage)?;
     let where_to = settings.nsdb().map_err(Usage)?;
     if matches!(where_to, Nsdb::Embedded(_)) {

@@ -8,7 +8,9 @@ mod config;
 mod daemon;
 mod dp;
 mod exit;
+mod inspect;
 mod nsdb;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -26,8 +28,16 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run this host's agent
+    /// Run this host's agent, or ask it for its status
     Agent(agent::AgentArgs),
+    /// Serve the REST API
+    Api(serve::ServeArgs),
+    /// Run this host's agent and the REST API in one process
+    Standalone(serve::ServeArgs),
+    /// The command line of the REST API
+    Cli(api_cli::Args),
+    /// What would happen to a packet that enters at a port of this host, and why
+    Trace(inspect::TraceArgs),
     /// Inspect and edit datapaths
     Dp(dp::DpArgs),
 }
@@ -35,6 +45,10 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Agent(args) => agent::run(args),
+        Command::Api(args) => serve::api(args),
+        Command::Standalone(args) => serve::standalone(args),
+        Command::Cli(args) => return api_cli::run(args),
+        Command::Trace(args) => inspect::trace(&args),
         Command::Dp(args) => dp::run(args),
     };
     exit::code(result)
