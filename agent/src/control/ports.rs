@@ -7,11 +7,11 @@ use datapath::{Datapath, PortKind, PortSpec};
 use model::{DeviceId, HostBinding, HostId, PortId};
 use nsdb::tables::PortOwner;
 use packet::DpPort;
-use simulation::{PortLocation, Update};
+use simulation::Update;
 use tunnel::{PortKey, PortKeyAllocator};
 
 use super::cabling::{self, Interfaces, Plugged};
-use super::tables::Tables;
+use super::tables::{self, Tables};
 use crate::snapshot::{LocalPort, PortClass};
 use crate::state_dir::StateDir;
 
@@ -99,12 +99,12 @@ impl LocalPorts {
 
     /// Brings the tables of active ports in line with what is plugged in, and returns what that teaches this host.
     /// Ports of devices whose tables are not open yet are published once they are.
-    pub(crate) fn publish(&mut self, tables: &Tables) -> Vec<Update> {
+    pub(crate) fn publish(&mut self, open: &Tables) -> Vec<Update> {
         let mut updates = Vec::new();
         let owned = self.owned();
         for (port, (device, owner)) in &self.published {
             if owned.get(port) != Some(&(*device, *owner)) {
-                if let Some(table) = tables.active(*device)
+                if let Some(table) = open.active(*device)
                     && let Err(error) = table.remove(*port)
                 {
                     tracing::warn!(%port, %error, "port is not withdrawn");
@@ -112,10 +112,9 @@ impl LocalPorts {
                 updates.push(Update::PortLost { port: *port });
             }
         }
-        self.published
-            .retain(|port, entry| owned.get(port) == Some(entry) && tables.active(entry.0).is_some());
+        self.published.retain(|port, entry| owned.get(port) == Some(entry) && open.active(entry.0).is_some());
         for (port, (device, owner)) in owned {
-            let Some(table) = tables.active(device) else { continue };
+            let Some(table) = open.active(device) else { continue };
             if self.published.contains_key(&port) {
                 continue;
             }
@@ -125,8 +124,7 @@ impl LocalPorts {
                 }
                 Err(error) => tracing::warn!(%port, %error, "port is not published"),
             }
-            let location = PortLocation { host: self.host, tunnel_key: owner.tunnel_key };
-            updates.push(Update::PortLocated { port, location });
+            updates.extend(tables::location(&owner).map(|location| Update::PortLocated { port, location }));
         }
         updates
     }

@@ -14,6 +14,7 @@ use simulation::{PortLocation, Update};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
+use tunnel::PortKey;
 
 use super::removals::Removals;
 
@@ -175,11 +176,15 @@ impl DeviceTables {
     }
 }
 
+/// Where a port is, as packets for it are addressed. `None` if the owner gives no key that can be.
+pub(crate) fn location(owner: &PortOwner) -> Option<PortLocation> {
+    let key = PortKey::new(owner.tunnel_key).ok()?;
+    Some(PortLocation { host: owner.host, tunnel_key: key.wire().encode() })
+}
+
 fn located(port: PortId, owner: Option<&PortOwner>) -> Update {
-    match owner {
-        Some(PortOwner { host, tunnel_key }) => {
-            Update::PortLocated { port, location: PortLocation { host: *host, tunnel_key: *tunnel_key } }
-        }
+    match owner.and_then(location) {
+        Some(location) => Update::PortLocated { port, location },
         None => Update::PortLost { port },
     }
 }
@@ -196,5 +201,30 @@ fn neighbour(router: RouterId, ip: IpAddr, mac: Option<MacAddr>) -> Update {
     match mac {
         Some(mac) => Update::ArpLearned { router, ip, mac },
         None => Update::ArpForgotten { router, ip },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::HostId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const PORT: PortId = PortId(Uuid::from_u128(7));
+    const HOST: HostId = HostId(Uuid::from_u128(1));
+
+    #[test]
+    fn a_port_is_located_under_its_key_on_the_wire() {
+        let owner = PortOwner { host: HOST, tunnel_key: 5 };
+        let location = PortLocation { host: HOST, tunnel_key: 0x10_0005 };
+        assert_eq!(located(PORT, Some(&owner)), Update::PortLocated { port: PORT, location });
+    }
+
+    #[test]
+    fn a_port_without_a_usable_key_is_nowhere() {
+        let owner = PortOwner { host: HOST, tunnel_key: 0 };
+        assert_eq!(located(PORT, Some(&owner)), Update::PortLost { port: PORT });
+        assert_eq!(located(PORT, None), Update::PortLost { port: PORT });
     }
 }
