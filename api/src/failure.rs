@@ -21,7 +21,7 @@ pub(crate) struct Failure {
     pub(crate) status: StatusCode,
     message: String,
     violations: Vec<Violation>,
-    header: Option<(header::HeaderName, HeaderValue)>,
+    headers: Vec<(header::HeaderName, HeaderValue)>,
 }
 
 /// A property of the body that is at fault.
@@ -33,7 +33,7 @@ pub(crate) struct Violation {
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), violations: Vec::new(), header: None }
+        Self { status, message: message.into(), violations: Vec::new(), headers: Vec::new() }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
@@ -62,8 +62,9 @@ impl Failure {
     }
 
     /// Sends a header along.
-    pub(crate) fn with(self, name: header::HeaderName, value: HeaderValue) -> Self {
-        Self { header: Some((name, value)), ..self }
+    pub(crate) fn with(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
     }
 }
 
@@ -142,7 +143,7 @@ impl IntoResponse for Failure {
         // A struct of strings and numbers always has a JSON form.
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (self.status, [(header::CONTENT_TYPE, ERROR_TYPE)], body).into_response();
-        if let Some((name, value)) = self.header {
+        for (name, value) in self.headers {
             response.headers_mut().insert(name, value);
         }
         response

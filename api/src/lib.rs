@@ -18,5 +18,7 @@ mod live;
 mod media;
 mod resources;
 mod server;
+#[cfg(test)]
+mod tests;
 
 pub use server::{Error, serve};

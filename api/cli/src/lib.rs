@@ -12,6 +12,8 @@ mod grammar;
 mod objects;
 mod session;
 mod shell;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 

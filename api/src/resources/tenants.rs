@@ -17,6 +17,7 @@ use crate::media::{Json, Media};
 
 const TENANT: Media = Media::new("Tenant", &[2]).json(Json::Refused);
 const TOKEN_TYPE: &str = "application/vnd.org.midonet.Token-v1+json;charset=utf-8";
+const ERROR_TYPE: &str = "application/vnd.org.midonet.Error-v1+json;charset=utf-8";
 /// The token that stands for no authentication.
 const TOKEN: &str = "00000000";
 /// The tenant that is always there.
@@ -84,6 +85,7 @@ async fn login(State(_): State<watch::Receiver<Readiness>>, headers: HeaderMap) 
     let refuse = |message: &str| {
         Failure::new(StatusCode::UNAUTHORIZED, message)
             .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic  realm=\"BASIC_AUTH_REALM\""))
+            .with(header::CONTENT_TYPE, HeaderValue::from_static(ERROR_TYPE))
     };
     let credentials =
         headers.get(header::AUTHORIZATION).ok_or_else(|| refuse("Authorization header is not set."))?;

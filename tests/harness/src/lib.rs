@@ -3,5 +3,6 @@
 pub mod networks;
 pub mod random;
 pub mod reference;
+pub mod rest;
 pub mod topology;
 pub mod zookeeper;

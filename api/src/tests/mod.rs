@@ -1,0 +1,113 @@
+//! Contract tests, on the memory coordinator, without sockets.
+
+mod errors;
+mod outage;
+mod ports;
+mod replay;
+mod rules;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use http_body_util::BodyExt;
+use model::HostId;
+use nsdb::coordinator::{Coordinator, Memory};
+use nsdb::presence::register_host;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tower::ServiceExt;
+use tower::util::BoxCloneService;
+
+use crate::live::{Readiness, load};
+use crate::server::application;
+
+/// The host that is in every network under test.
+const HOST: &str = "00000000-0000-4000-8000-000000000001";
+
+/// A server with nothing around it.
+struct Server {
+    service: BoxCloneService<Request, Response, std::convert::Infallible>,
+    coordinator: Arc<Memory>,
+    _readiness: watch::Sender<Readiness>,
+}
+
+/// What it answered.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let coordinator = Arc::new(Memory::new("test"));
+        let shared: Arc<dyn Coordinator> = coordinator.clone();
+        let host: HostId = HOST.parse().unwrap();
+        register_host(&shared, host, "hv1").await.unwrap();
+        let (readiness, state) = watch::channel(Readiness::Loading("a test begins".into()));
+        load(shared, &readiness).await.unwrap();
+        Self { service: BoxCloneService::new(application(state)), coordinator, _readiness: readiness }
+    }
+
+    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/midonet-api{path}"))
+            .header("host", "127.0.0.1:8181");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response =
+            self.service.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let answer = self.send("GET", path, &[], "").await;
+        assert_eq!(answer.status, 200, "GET {path}: {}", answer.body);
+        answer.json()
+    }
+
+    async fn write(&self, method: &str, path: &str, body: Value) -> Answer {
+        self.send(method, path, &[("content-type", "application/json")], &body.to_string()).await
+    }
+
+    /// Creates something and gives its id.
+    async fn create(&self, path: &str, body: Value) -> String {
+        let answer = self.write("POST", path, body).await;
+        assert_eq!(answer.status, 201, "POST {path}: {}", answer.body);
+        let location = answer.headers["location"].to_str().unwrap();
+        location.rsplit('/').next().unwrap().to_owned()
+    }
+
+    /// Puts the host into a zone, so that ports can be bound on it.
+    async fn zone(&self) -> String {
+        let zone = self.create("/tunnel_zones", json!({"name": "z", "type": "vxlan"})).await;
+        let member = json!({"hostId": HOST, "ipAddress": "172.16.0.1"});
+        self.create(&format!("/tunnel_zones/{zone}/hosts"), member).await;
+        zone
+    }
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// The properties that were refused.
+    #[track_caller]
+    fn violations(&self) -> Vec<String> {
+        assert_eq!(self.status, 400, "{}", self.body);
+        let violations = self.json()["violations"].as_array().cloned().unwrap_or_default();
+        violations.iter().map(|v| v["property"].as_str().unwrap().to_owned()).collect()
+    }
+}
