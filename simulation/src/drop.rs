@@ -114,6 +114,20 @@ impl DropReason {
         })
     }
 
+    /// Whether a router tells the sender by ICMP, where it may.
+    pub fn is_told(&self) -> bool {
+        matches!(
+            self,
+            Self::RuleReject(_)
+                | Self::RouterDown(_)
+                | Self::PortDown(_)
+                | Self::NoRoute(_)
+                | Self::RouteReject(_)
+                | Self::TtlExceeded(_)
+                | Self::NeighbourUnresolved(_)
+        )
+    }
+
     /// Id of the rule, route, port or device at fault, if one is.
     pub fn culprit(&self) -> Option<uuid::Uuid> {
         match *self {

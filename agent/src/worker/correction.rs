@@ -63,6 +63,8 @@ impl Core {
             self.events.say(Event::Needed(need), now, &self.counters);
         }
         match (&outcome.verdict, outcome.caching) {
+            // The next packet must come here for its sender to be told.
+            (Verdict::Drop(reason), _) if reason.is_told() => None,
             (Verdict::Forward(_) | Verdict::Drop(_), Caching::Flow(_)) => {
                 Some(self.decide(outcome, key, now).0)
             }

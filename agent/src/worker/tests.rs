@@ -190,7 +190,7 @@ impl Hypervisor {
     }
 
     fn set_up_router(&mut self) {
-        self.change(router(&[(1, ROUTER_MAC, "10.0.0.254/24"), (2, UPLINK_MAC, "10.0.1.254/24")]));
+        self.change(router(&GATES));
         self.plug(1);
         self.plug(2);
         self.change(Update::ArpLearned { router: ROUTER, ip: IpAddr::V4(addr(1)), mac: mac(1) });
@@ -534,6 +534,10 @@ fn flows_deleted_by_someone_else_come_back() {
     assert_eq!(hv.counters.flows.get(), 0, "and forgotten by the next dump if there is none");
 }
 
+/// The ports of the router.
+const GATES: [(u128, MacAddr, &str); 2] =
+    [(1, ROUTER_MAC, "10.0.0.254/24"), (2, UPLINK_MAC, "10.0.1.254/24")];
+
 fn router(targets: &[(u128, MacAddr, &str)]) -> Update {
     let entry = |(n, mac, network): &(u128, MacAddr, &str)| {
         let device =
@@ -602,6 +606,23 @@ fn a_packet_waits_for_its_neighbour_and_is_sent_when_it_is_known() {
     assert_eq!((view.key().eth_src, view.key().eth_dst, view.key().ip_ttl), (UPLINK_MAC, mac(9), 63));
     assert_eq!(hv.counters.waiting.get(), 0);
     assert_eq!(hv.flows().len(), 1);
+}
+
+#[test]
+fn a_sender_whose_flow_was_running_is_told_when_it_is_refused() {
+    let mut hv = routed();
+    hv.change(Update::ArpLearned { router: ROUTER, ip: IpAddr::V4(Ipv4Addr::new(10, 0, 1, 9)), mac: mac(9) });
+    hv.send(1, &routed_frame(64));
+    assert_eq!(hv.received(2).len(), 1);
+
+    let Update::Put(Document::Router(mut document)) = router(&GATES) else { unreachable!() };
+    document.router.admin_state_up = false;
+    hv.change(Update::Put(Document::Router(document)));
+    hv.send(1, &routed_frame(64));
+    let answers = hv.received(1);
+    assert_eq!(answers.len(), 1);
+    let view = PacketView::parse(&answers[0], 0, TunnelKey::default()).unwrap();
+    assert_eq!((view.key().ip_proto, view.key().tp_src, view.key().tp_dst), (1, 3, 13));
 }
 
 #[test]
