@@ -43,7 +43,7 @@ expect OK "the host is alive" wait_for 5 host_alive hv2
 expect OK "its port is active" wait_for 5 active "${port[2-1]}"
 figure host_back $(($(now_ms) - begin)) ms
 equal "hosts" 2 "$(rest GET /hosts | jq length)"
-expect OK "traffic is back" wait_for 2 ping_ok 1-1 10.0.1.12 1
+expect OK "traffic is back" wait_for 2 reached 1-1 10.0.1.12
 
 title "An agent is told to end"
 begin=$(now_ms)

@@ -173,6 +173,8 @@ answered() {
   shift 3
   in_vm "$vm" ping -q -c "$count" -i 0.1 -W 2 "$@" "$address" 2>&1 | sed -n 's/.* \([0-9]*\) received.*/\1/p'
 }
+# reached VM ADDRESS: one ping is answered at once.
+reached() { in_vm "$1" ping -q -c 1 -W 0.3 "$2"; }
 # silent VM ADDRESS: no answer to two pings.
 silent() { ! in_vm "$1" ping -q -c 2 -i 0.1 -W 0.5 "$2"; }
 # ping_says VM ADDRESS TEXT [PING OPTION…]: ping prints it.

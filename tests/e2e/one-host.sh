@@ -48,13 +48,13 @@ title "Admin states"
 change "/bridges/$red" '{"adminStateUp":false}'
 expect OK "a bridge that is down: silence" wait_for 1 silent 1-1 10.0.1.12
 change "/bridges/$red" '{"adminStateUp":true}'
-expect OK "up again" wait_for 1 ping_ok 1-1 10.0.1.12 1
+expect OK "up again" wait_for 1 reached 1-1 10.0.1.12
 change "/routers/$edge" '{"adminStateUp":false}'
-expect OK "a router that is down: prohibited" ping_says 1-1 10.0.2.13 'From 10.0.1.1 .*Packet filtered'
+expect OK "a router that is down: prohibited" wait_for 1 ping_says 1-1 10.0.2.13 'From 10.0.1.1 .*Packet filtered'
 change "/routers/$edge" '{"adminStateUp":true}'
-expect OK "up again" wait_for 1 ping_ok 1-1 10.0.2.13 1
+expect OK "up again" wait_for 1 reached 1-1 10.0.2.13
 change "/ports/${port[1-3]}" '{"adminStateUp":false}'
 expect OK "a port that is down: silence" wait_for 1 silent 1-1 10.0.2.13
 change "/ports/${port[1-3]}" '{"adminStateUp":true}'
-expect OK "up again" wait_for 1 ping_ok 1-1 10.0.2.13 1
+expect OK "up again" wait_for 1 reached 1-1 10.0.2.13
 verdict

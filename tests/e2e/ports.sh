@@ -25,14 +25,14 @@ ip -n hv1 link set tap2 down
 within 2 inactive "set down"
 ip -n hv1 link set tap2 up
 within 2 active "set up"
-expect OK "traffic is back" wait_for 2 ping_ok 1-1 10.0.1.12 1
+expect OK "traffic is back" wait_for 2 reached 1-1 10.0.1.12
 
 title "Interface deleted and made again"
 vm_gone 1 2
 within 2 inactive "deleted"
 vm 1 2 10.0.1.12/24
 within 2 active "made again"
-expect OK "traffic is back" wait_for 2 ping_ok 1-1 10.0.1.12 1
+expect OK "traffic is back" wait_for 2 reached 1-1 10.0.1.12
 
 title "Binding removed and made again"
 rest DELETE "/hosts/${host[1]}/ports/${port[1-2]}" > /dev/null
@@ -40,7 +40,7 @@ within 2 inactive "unbound"
 expect OK "the interface leaves the datapath" wait_for 2 unplugged tap2
 bind 1 tap2 "${port[1-2]}"
 within 2 active "bound"
-expect OK "traffic is back" wait_for 2 ping_ok 1-1 10.0.1.12 1
+expect OK "traffic is back" wait_for 2 reached 1-1 10.0.1.12
 
 title "Bound before the interface is there"
 port[1-3]=$(bridge_port "$red")
@@ -51,7 +51,7 @@ expect OK "the agent says what is missing" wait_for 2 sh -c \
   "ip netns exec hv1 '$midspan' agent status | grep '${port[1-3]} tap3: inactive, no such interface'"
 vm 1 3 10.0.1.13/24
 expect OK "active when it comes" wait_for 2 active "${port[1-3]}"
-expect OK "and reached" wait_for 2 ping_ok 1-1 10.0.1.13 1
+expect OK "and reached" wait_for 2 reached 1-1 10.0.1.13
 
 title "Port deleted"
 rest DELETE "/ports/${port[1-3]}" > /dev/null

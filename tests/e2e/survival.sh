@@ -42,7 +42,7 @@ equal "answers of new flows" 3 "$(answered 1-4 10.0.1.13 3)"
 
 title "An interface taken from the datapath by other hands"
 in_hv 1 ovs-dpctl del-if midspan tap2
-expect OK "the agent puts it back" wait_for 5 ping_ok 1-1 10.0.1.12 1
+expect OK "the agent puts it back" wait_for 5 reached 1-1 10.0.1.12
 
 title "A VM that floods with new flows"
 # flood: a datagram from a new source port as fast as it goes.
