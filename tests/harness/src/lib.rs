@@ -3,6 +3,8 @@
 pub mod networks;
 pub mod random;
 pub mod reference;
+#[cfg(feature = "rest")]
 pub mod rest;
 pub mod topology;
+#[cfg(feature = "zookeeper")]
 pub mod zookeeper;
