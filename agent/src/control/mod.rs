@@ -29,7 +29,7 @@ use datapath::links::Interface;
 use model::{DeviceId, Document, DocumentKey, HostId};
 use nsdb::coordinator::Coordinator;
 use nsdb::interest::{self, Interest};
-use nsdb::presence::Presence;
+use nsdb::presence::{Presence, Standing};
 use nsdb::tables::MacKey;
 use simulation::{Need, NeighbourId, Resolver, ResolverEvent, Update};
 use tokio::sync::{Notify, mpsc, watch};
@@ -99,6 +99,8 @@ pub(crate) struct Control {
     underlay_due: bool,
     /// Bindings, interfaces or datapath ports changed since the last settling.
     cabling_due: bool,
+    /// Ports were plugged in or out, or tables opened, since the last settling.
+    publication_due: bool,
     housekeeping_at: Instant,
 }
 
@@ -108,6 +110,7 @@ impl Control {
         let (interest, mut documents) = Interest::new(Arc::clone(&parts.coordinator));
         let (tables, mut updates) = Tables::new(Arc::clone(&parts.coordinator));
         let mut control = Self::new(parts, interest, tables, inputs.interfaces.borrow_and_update().clone());
+        let mut standing = control.presence.standing();
         control.settle(Instant::now());
         loop {
             let wake = tokio::time::sleep_until(control.next_deadline().into());
@@ -120,6 +123,7 @@ impl Control {
                     control.on_interfaces(interfaces);
                 }
                 () = inputs.vports.notified() => control.on_vports(),
+                Ok(()) = standing.changed() => on_standing(&standing.borrow_and_update()),
                 () = wake => {}
                 () = shutdown.cancelled() => return,
             }
@@ -158,6 +162,7 @@ impl Control {
             library_due: true,
             underlay_due: false,
             cabling_due: true,
+            publication_due: true,
             housekeeping_at: Instant::now(),
         }
     }
@@ -247,8 +252,10 @@ impl Control {
         if std::mem::take(&mut self.cabling_due) {
             self.settle_cabling();
         }
-        for update in self.ports.publish(&self.tables) {
-            self.publisher.update(update);
+        if std::mem::take(&mut self.publication_due) {
+            for update in self.ports.publish(&self.tables) {
+                self.publisher.update(update);
+            }
         }
         self.settle_neighbours(now);
         if now >= self.housekeeping_at {
@@ -277,6 +284,7 @@ impl Control {
         }
         self.stations.retain(|bridge| devices.contains(&DeviceId::Bridge(bridge)));
         self.underlay_due = true;
+        self.publication_due = true;
     }
 
     fn settle_underlay(&mut self) {
@@ -293,6 +301,7 @@ impl Control {
         match tokio::task::block_in_place(|| self.ports.reconcile(bindings, &interfaces, spared)) {
             Ok(changed) => {
                 if changed {
+                    self.publication_due = true;
                     self.publisher.set_ports(self.ports.local());
                 }
             }
@@ -337,6 +346,8 @@ impl Control {
         // An interface may be free by now that another bridge or datapath had; a tunnel device may succeed.
         self.cabling_due |= !self.ports.refused().is_empty();
         self.underlay_due |= self.underlay.has_failed();
+        // A table that had no room for a port may have it now.
+        self.publication_due = true;
         self.status.send_replace(self.describe());
     }
 
@@ -344,5 +355,20 @@ impl Control {
         self.resolver
             .next_deadline()
             .map_or(self.housekeeping_at, |deadline| deadline.min(self.housekeeping_at))
+    }
+}
+
+/// Says when others stop, or start, seeing this host.
+fn on_standing(standing: &Standing) {
+    match standing {
+        Standing::Alive => tracing::info!("this host is alive in the NSDB"),
+        Standing::Pending => {
+            tracing::warn!("the NSDB is out of reach; forwarding goes on with what is known")
+        }
+        Standing::Displaced(other) => tracing::error!(
+            machine = other.machine,
+            pid = other.pid,
+            "another agent runs under this host's id: stop one of them, and give it an id of its own with --host-id"
+        ),
     }
 }
