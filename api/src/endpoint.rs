@@ -79,9 +79,12 @@ impl Call {
     }
 }
 
+/// What an edit does in a transaction, perhaps several times.
+type Change = dyn FnMut(&mut Transaction) -> Result<(), ModelError> + Send;
+
 /// A change to the topology, and where what it makes will be found.
 pub(crate) struct Edit {
-    change: Box<dyn FnMut(&mut Transaction) -> Result<(), ModelError> + Send>,
+    change: Box<Change>,
     location: Option<String>,
 }
 
@@ -228,8 +231,8 @@ async fn read_body(headers: &HeaderMap, body: Body) -> Result<axum::body::Bytes,
     }
     to_bytes(body, MAX_BODY).await.map_err(|error| {
         // A body without a length that runs over the limit; anything else is a connection that broke.
-        let over =
-            std::error::Error::source(&error).is_some_and(|e| e.is::<http_body_util::LengthLimitError>());
+        let over = std::error::Error::source(&error)
+            .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         if over { too_large() } else { Failure::bad_request(format!("The body cannot be read: {error}.")) }
     })
 }

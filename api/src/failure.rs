@@ -57,7 +57,7 @@ impl Failure {
     }
 
     /// The same under another status.
-    pub(crate) fn as_status(self, status: StatusCode) -> Self {
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
 

@@ -1,10 +1,11 @@
 //! The network as this server sees it, from the moment it is loaded; and the loading.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::DeviceId;
-use nsdb::coordinator::Coordinator;
+use nsdb::coordinator::{Coordinator, Status};
 use nsdb::presence::Hosts;
 use nsdb::store::Store;
 use nsdb::tables::{ActivePorts, PortOwner};
@@ -52,11 +53,10 @@ pub(crate) async fn load(
 ) -> Result<(), nsdb::Error> {
     let author = format!("api@{}", coordinator.owner());
     let store = loop {
-        match Store::open(Arc::clone(&coordinator), &author).await {
+        match open(&coordinator, &author, readiness).await {
             Ok(store) => break store,
             Err(error) if error.is_outage() => {
-                tracing::warn!(%error, "the network state database is out of reach; trying again");
-                readiness.send_replace(Readiness::Loading(error.to_string().into()));
+                tracing::debug!(%error, "the network state database is out of reach; trying again");
                 sleep(RETRY).await;
             }
             Err(error) => return Err(error),
@@ -66,6 +66,32 @@ pub(crate) async fn load(
         Live { store, hosts: Hosts::open(Arc::clone(&coordinator)), active: ActivePorts::new(coordinator) };
     readiness.send_replace(Readiness::Ready(Arc::new(live)));
     Ok(())
+}
+
+/// One attempt, during which clients are told how the connection stands.
+async fn open(
+    coordinator: &Arc<dyn Coordinator>,
+    author: &str,
+    readiness: &watch::Sender<Readiness>,
+) -> Result<Store, nsdb::Error> {
+    let mut status = coordinator.status();
+    let mut opening = pin!(Store::open(Arc::clone(coordinator), author));
+    loop {
+        let why = reason(&status.borrow_and_update());
+        readiness.send_replace(Readiness::Loading(why.into()));
+        tokio::select! {
+            opened = &mut opening => return opened,
+            Ok(()) = status.changed() => {}
+        }
+    }
+}
+
+fn reason(status: &Status) -> String {
+    match status.connected {
+        true => format!("it is being read from {}", status.endpoint),
+        false if status.reason.is_empty() => format!("{} does not answer yet", status.endpoint),
+        false => format!("{} is out of reach: {}", status.endpoint, status.reason),
+    }
 }
 
 impl Readiness {

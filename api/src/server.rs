@@ -84,7 +84,7 @@ pub(crate) fn application(
         .fallback(nowhere)
         .layer(cors())
         .layer(CompressionLayer::new())
-        .layer(TraceLayer::new_for_http());
+        .layer(TraceLayer::new_for_http().on_failure(()));
     tower::util::MapRequestLayer::new(without_trailing_slash)
         .layer(router)
         .map_response(IntoResponse::into_response)

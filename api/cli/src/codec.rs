@@ -90,11 +90,11 @@ pub(crate) fn read(
         Codec::Ports => join(value.as_array()?, |id| name_of(id))?,
         Codec::List => join(value.as_array()?, str::to_owned)?,
         Codec::Range => {
-            let (start, end) = (value.get("start")?.as_u64()?, value.get("end")?.as_u64()?);
+            let (start, end) = (value.get("start")?.as_i64()?, value.get("end")?.as_i64()?);
             if start == end { start.to_string() } else { format!("{start}-{end}") }
         }
         Codec::Prefix(length) => {
-            let (address, bits) = (value.as_str()?, object.get(length)?.as_u64()?);
+            let (address, bits) = (value.as_str()?, object.get(length)?.as_i64()?);
             let is_whole = number(whole(address)) == Some(bits);
             if is_whole { address.to_owned() } else { format!("{address}/{bits}") }
         }
@@ -117,9 +117,9 @@ fn quoted(text: &str) -> String {
     if text.contains(char::is_whitespace) { format!("\"{text}\"") } else { text.to_owned() }
 }
 
-fn number(text: &str) -> Option<u64> {
+fn number(text: &str) -> Option<i64> {
     match text.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        Some(hex) => i64::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),
     }
 }

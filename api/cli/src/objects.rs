@@ -256,7 +256,7 @@ pub(crate) static HOST: Kind = Kind {
         attribute("addresses", "addresses", List, Read),
         attribute("flooding-proxy-weight", "floodingProxyWeight", Number, Write),
         attribute("container-weight", "containerWeight", Number, Write),
-        attribute("container-limit", "containerLimit", Text, Write),
+        attribute("container-limit", "containerLimit", Number, Write),
         attribute("enforce-container-limit", "enforceContainerLimit", TRUE_FALSE, Write),
     ],
     children: &[

@@ -17,8 +17,8 @@ pub(crate) enum Error {
     Syntax(#[from] SyntaxError),
     #[error(transparent)]
     Value(#[from] ValueError),
-    #[error("{0}")]
-    Client(String),
+    #[error(transparent)]
+    Client(#[from] ClientError),
     #[error("There is no {kind} {id} here.")]
     Missing { kind: &'static str, id: String },
     #[error("The server does not offer {0}.")]
@@ -98,7 +98,7 @@ impl Session {
             codec::write(attribute, word, &self.aliases, &mut filter)?;
         }
         let address = match (&self.tenant, child.kind.attribute("tenant")) {
-            (Some(tenant), Some(_)) => format!("{address}?tenant_id={tenant}"),
+            (Some(tenant), Some(_)) => format!("{address}?tenant_id={}", encoded(tenant)),
             _ => address,
         };
         let mut text = String::new();
@@ -150,7 +150,8 @@ impl Session {
                 _ => codec::write(attribute, &word, &self.aliases, &mut body)?,
             }
         }
-        let answer = self.call("POST", &address, Some(Value::Object(body))).await?;
+        let answer = self.call("POST", &address, Some(Value::Object(body))).await;
+        let answer = answer.map_err(|error| in_words_of(child.kind, error))?;
         let location = answer.location().map(str::to_owned).ok_or(Error::NotOffered("where it is"))?;
         let object = self.get(&location).await?;
         if let Some(peer) = peer {
@@ -180,7 +181,7 @@ impl Session {
             }
         }
         if !changed.is_empty() {
-            self.put(found.object.clone(), changed).await?;
+            self.put(found.kind, found.object.clone(), changed).await?;
         }
         if let Some(peer) = peer {
             self.link_ports(&found.object, Some(&peer)).await?;
@@ -202,7 +203,7 @@ impl Session {
             }
         }
         if !changed.is_empty() {
-            self.put(found.object, changed).await?;
+            self.put(found.kind, found.object, changed).await?;
         }
         Ok(String::new())
     }
@@ -227,12 +228,19 @@ impl Session {
         Ok(())
     }
 
-    async fn put(&mut self, mut object: Value, changed: Map<String, Value>) -> Result<(), Error> {
+    async fn put(
+        &mut self,
+        kind: &Kind,
+        mut object: Value,
+        changed: Map<String, Value>,
+    ) -> Result<(), Error> {
         let address = link_of(&object, "uri")?;
         if let Some(properties) = object.as_object_mut() {
             properties.extend(changed);
         }
-        self.call("PUT", &address, Some(object)).await.map(drop)
+        let answer = self.call("PUT", &address, Some(object)).await;
+        answer.map_err(|error| in_words_of(kind, error))?;
+        Ok(())
     }
 
     /// The collection at the end of a path: its address, and the id of the object it belongs to.
@@ -289,10 +297,10 @@ impl Session {
     }
 
     async fn get(&mut self, address: &str) -> Result<Value, Error> {
-        self.call("GET", address, None).await?.json().map_err(client_error)
+        Ok(self.call("GET", address, None).await?.json()?)
     }
 
-    async fn call(&self, method: &str, address: &str, body: Option<Value>) -> Result<Answer, Error> {
+    async fn call(&self, method: &str, address: &str, body: Option<Value>) -> Result<Answer, ClientError> {
         if self.debug {
             eprintln!("> {method} {address} {}", body.as_ref().map(Value::to_string).unwrap_or_default());
         }
@@ -309,7 +317,7 @@ impl Session {
                 Err(error) => eprintln!("< {error}"),
             }
         }
-        answer.map_err(client_error)
+        answer
     }
 
     /// Sees to it that ports that an object refers to have names that tell their device.
@@ -398,9 +406,23 @@ fn link_of(object: &Value, property: &'static str) -> Result<String, Error> {
     object.get(property).and_then(Value::as_str).map(str::to_owned).ok_or(Error::NotOffered(property))
 }
 
-/// What the server refused, with the properties under the names that commands have for them.
-fn client_error(error: ClientError) -> Error {
-    Error::Client(error.to_string())
+/// An error with the properties under the names that commands have for them.
+fn in_words_of(kind: &Kind, mut error: ClientError) -> ClientError {
+    if let ClientError::Refused(refusal) = &mut error {
+        for violation in &mut refusal.violations {
+            if let Some(attribute) = kind.attributes.iter().find(|a| a.field == violation.property) {
+                violation.property = attribute.name.to_owned();
+            }
+        }
+    }
+    error
+}
+
+/// Text as it stands in a query.
+fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    let encode = |byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(encode).collect()
 }
 
 fn describe(command: &Command) -> String {

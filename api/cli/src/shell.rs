@@ -124,7 +124,7 @@ impl Completion {
         let mut candidates: Vec<String> = verbs.into_iter().flatten().collect();
         match (at.place, at.verb) {
             (Place::Collection(_), Some(Verb::Create)) => {
-                candidates.extend(attributes(|a| a != Access::Read))
+                candidates.extend(attributes(|a| a != Access::Read));
             }
             (Place::Collection(_), Some(Verb::List)) => candidates.extend(attributes(|_| true)),
             (Place::Collection(_), _) => candidates.extend(self.names.iter().cloned()),

@@ -88,7 +88,7 @@ async fn what_the_server_refuses_is_told_with_the_properties() {
     let mut session = session(&server, None, Aliases::on());
     say(&mut session, "router create name edge").await;
     let answer = say(&mut session, "router router0 add port address 10.0.7.0 net 10.0.7.0/24").await;
-    assert!(answer.contains("portAddress") && answer.contains("400"), "{answer}");
+    assert!(answer.contains("\n  address: 10.0.7.0") && answer.contains("400"), "{answer}");
     let answer = say(&mut session, "bridge 00000000-dead-4bad-8bad-000000000000 show").await;
     assert!(answer.contains("There is no Network"), "{answer}");
 }

@@ -84,7 +84,7 @@ async fn application(
     // The reference answers 405 here where it answers 406 elsewhere.
     let media_type = APPLICATION
         .choose(Shape::One, &headers)
-        .map_err(|failure| failure.as_status(StatusCode::METHOD_NOT_ALLOWED))?;
+        .map_err(|failure| failure.with_status(StatusCode::METHOD_NOT_ALLOWED))?;
     let links = Links::of(&headers);
     let mut body = Map::new();
     body.insert("uri".to_owned(), links.to(format_args!("")).into());
