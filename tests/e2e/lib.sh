@@ -96,7 +96,17 @@ find_hosts() {
 host_alive() { rest GET /hosts | jq -e ".[] | select(.name == \"$1\") | .alive" > /dev/null; }
 
 # status_of N JQ: from what `midspan agent status` shows on hypervisor N.
-status_of() { in_hv "$1" curl -s -m 5 -H 'Accept: application/json' http://127.0.0.1:7300/status | jq -r "$2"; }
+status_of() { in_hv "$1" curl -s -m 5 'http://127.0.0.1:7300/status?format=json' | jq -r "$2"; }
+# status_is N JQ: the same, as a condition.
+status_is() { [ "$(status_of "$1" "$2")" = true ]; }
+
+# flow_per_connection BRIDGE: a rule that looks at source ports, so that every connection needs a flow of its own.
+flow_per_connection() {
+  local ports
+  ports=$(chain ports)
+  rule "$ports" drop '"dlType":2048,"nwProto":17,"tpSrc":{"start":7,"end":7}' > /dev/null
+  change "/bridges/$1" "{\"inboundFilterId\":\"$ports\"}"
+}
 
 # --- the REST API ---
 

@@ -6,9 +6,7 @@
 cluster 1
 zone vxlan 1 > /dev/null
 red=$(bridge red)
-ports=$(chain ports)
-rule "$ports" drop '"dlType":2048,"nwProto":17,"tpDst":{"start":7,"end":7}' > /dev/null
-change "/bridges/$red" "{\"inboundFilterId\":\"$ports\"}"
+flow_per_connection "$red"
 for i in 1 2; do vm 1 $i; plug "$red" 1-$i; done
 for i in $(seq 3 100); do
   ip -n hv1 link add tap$i type veth peer name far$i
@@ -28,7 +26,7 @@ flows() { for ((i = 0; i < $1; i++)); do echo > /dev/udp/10.0.1.2/9; done; }
 export -f flows
 installed=$(status_of 1 .forwarding.installed)
 in_vm 1-1 bash -c 'flows 5000'
-wait_for 5 sh -c "ip netns exec hv1 curl -s -H 'Accept: application/json' 127.0.0.1:7300/status | jq -e '.forwarding.upcalls >= 5000'"
+wait_for 5 status_is 1 '.forwarding.upcalls >= 5000'
 sleep 0.5
 installed=$(($(status_of 1 .forwarding.installed) - installed))
 used=$(($(resident) - idle))

@@ -17,6 +17,8 @@ gate "$edge" 10.0.2.1/24 "$blue" > /dev/null
 guard=$(chain guard)
 change "/routers/$edge" "{\"inboundFilterId\":\"$guard\"}"
 all_active
+# Every VM is known to the router: the neighbours of a router are found through the state that hosts share.
+for n in 1 2; do for i in 1 2; do equal "answers of the gateway" 1 "$(answered $n-$i 10.0.$i.1 1)"; done; done
 
 title "ZooKeeper stops for $OUTAGE s"
 stream flow 1-1 10.0.1.12

@@ -8,10 +8,7 @@ cluster 2
 zone vxlan 1 2 > /dev/null
 red=$(bridge red)
 for n in 1 2; do for i in 1 2 3; do vm $n $i 10.0.1.$n$i/24; plug "$red" $n-$i; done; done
-# A rule on ports, so that every connection needs a flow of its own.
-ports=$(chain ports)
-rule "$ports" drop '"dlType":2048,"nwProto":17,"tpDst":{"start":7,"end":7}' > /dev/null
-change "/bridges/$red" "{\"inboundFilterId\":\"$ports\"}"
+flow_per_connection "$red"
 all_active
 for i in 1 2 3; do equal "answers of 10.0.1.2$i" 2 "$(answered 1-$i 10.0.1.2$i 2)"; done
 

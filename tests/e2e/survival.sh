@@ -9,9 +9,7 @@ standalone
 zone vxlan 1 > /dev/null
 red=$(bridge red)
 for i in 1 2 3 4; do plug "$red" 1-$i; done
-ports=$(chain ports)
-rule "$ports" drop '"dlType":2048,"nwProto":17,"tpDst":{"start":7,"end":7}' > /dev/null
-change "/bridges/$red" "{\"inboundFilterId\":\"$ports\"}"
+flow_per_connection "$red"
 all_active
 equal "answers" 3 "$(answered 1-1 10.0.1.12 3)"
 
