@@ -49,14 +49,24 @@ impl Fields {
         self.properties.contains_key(property)
     }
 
+    /// Whether the property has a value other than null.
+    pub(crate) fn has_value(&self, property: &str) -> bool {
+        self.properties.get(property).is_some_and(|value| !value.is_null())
+    }
+
     /// A value that must be there; the default stands in for one that is not, and the body is refused.
     pub(crate) fn required<T: Default>(&mut self, property: &str, value: Option<T>) -> T {
         value.unwrap_or_else(|| {
-            if !self.violations.iter().any(|v| v.property == property) {
-                self.violation(property, "may not be null");
-            }
+            self.missing(property);
             T::default()
         })
+    }
+
+    /// Notes that a property that must be there is not, unless it is noted as wrong.
+    pub(crate) fn missing(&mut self, property: &str) {
+        if !self.violations.iter().any(|v| v.property == property) {
+            self.violation(property, "may not be null");
+        }
     }
 
     /// Text.

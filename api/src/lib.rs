@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`server`] | listening, the layers around every request, start and end |
+//! | `server` | listening, the layers around every request, start and end |
 //! | `endpoint` | what all resources do with HTTP: negotiation, bodies, statuses |
 //! | `resources` | one file per resource: its form on the wire, its place, its changes |
 //! | `media`, `fields`, `links`, `failure` | media types, reading of bodies, addresses, errors |

@@ -132,7 +132,7 @@ fn add_address(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let group = call.id::<IpAddrGroupId>("id")?;
     let address = fields.parsed::<IpAddr>("addr", "an IP address");
     if address.is_none() {
-        fields.required::<()>("addr", None);
+        fields.missing("addr");
     }
     let address = address.unwrap_or(IpAddr::from([0; 4]));
     Ok(Edit::new(move |tx| tx.add_address(group, address)).at(address_uri(&call.links, group, address)))

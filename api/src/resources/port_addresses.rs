@@ -32,7 +32,7 @@ impl AddressFields {
                 Ok(_) => {}
             }
         } else if address.is_some() && subnets.is_empty() {
-            fields.required::<()>("networkLength", None);
+            fields.missing("networkLength");
         }
         Self { address, length, subnets }
     }

@@ -244,6 +244,11 @@ fn read_common(fields: &mut Fields) -> Result<Common, Failure> {
     {
         refuse_references(fields, property, "Mirror")?;
     }
+    for property in ["rtrPortVni", "offRampVxlan"] {
+        if fields.has_value(property) {
+            fields.violation(property, "router VTEP ports are not supported yet: leave it out");
+        }
+    }
     refuse_references(fields, "insertionIds", "L2Insertion")?;
     refuse_reference(fields, "serviceContainerId", "ServiceContainer")?;
     Ok(Common {
@@ -267,11 +272,11 @@ fn read_binding(fields: &mut Fields) -> Said<Binding> {
         (None, None) if fields.mentions("hostId") || fields.mentions("interfaceName") => Said::Null,
         (None, None) => Said::Nothing,
         (Some(_), None) => {
-            fields.required::<()>("interfaceName", None);
+            fields.missing("interfaceName");
             Said::Nothing
         }
         (None, Some(_)) => {
-            fields.required::<()>("hostId", None);
+            fields.missing("hostId");
             Said::Nothing
         }
     }

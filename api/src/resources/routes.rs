@@ -119,7 +119,7 @@ fn add(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
 fn next_hop(fields: &mut Fields) -> NextHop {
     let kind = fields.choice("type", TYPES);
     if kind.is_none() {
-        fields.required::<()>("type", None);
+        fields.missing("type");
     }
     let port = fields.id::<PortId>("nextHopPort");
     let gateway = fields.parsed::<IpAddr>("nextHopGateway", "an IP address");
@@ -136,7 +136,7 @@ fn prefix(fields: &mut Fields, address: &str, length: &str) -> IpNetwork {
     let ip = fields.parsed::<IpAddr>(address, "an IP address");
     let bits = fields.number::<u8>(length, 0..=128);
     if ip.is_none() {
-        fields.required::<()>(address, None);
+        fields.missing(address);
     }
     let ip = ip.unwrap_or(IpAddr::from([0; 4]));
     let whole = IpNetwork::from(ip);

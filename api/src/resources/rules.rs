@@ -141,7 +141,7 @@ fn action(fields: &mut Fields) -> RuleAction {
             RuleAction::Continue
         }
         None => {
-            fields.required::<()>("type", None);
+            fields.missing("type");
             RuleAction::Continue
         }
     }

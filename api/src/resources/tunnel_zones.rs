@@ -78,7 +78,7 @@ fn read(id: TunnelZoneId, fields: &mut Fields) -> TunnelZone {
     let name = fields.required("name", name);
     let kind = fields.choice("type", TYPES);
     if kind.is_none() {
-        fields.required::<()>("type", None);
+        fields.missing("type");
     }
     TunnelZone { id, name, kind: kind.unwrap_or(TunnelZoneType::Vxlan), members: Default::default() }
 }
@@ -134,7 +134,7 @@ fn add_member(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let host = fields.required("hostId", host);
     let address = fields.parsed::<IpAddr>("ipAddress", "an IP address");
     if address.is_none() {
-        fields.required::<()>("ipAddress", None);
+        fields.missing("ipAddress");
     }
     let address = address.unwrap_or(IpAddr::from([0; 4]));
     let location = call.links.to(format_args!("tunnel_zones/{zone}/hosts/{host}"));
