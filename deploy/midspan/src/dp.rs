@@ -71,8 +71,7 @@ enum Command {
     AddIf {
         /// Datapath
         dp: String,
-        /// NAME[,type=system|internal][,port_no=N]
-        #[arg(required = true, value_parser = port_spec)]
+        #[arg(required = true, value_parser = port_spec, help = "NAME[,type=system|internal][,port_no=N]")]
         interfaces: Vec<PortSpec>,
     },
     /// Remove ports
