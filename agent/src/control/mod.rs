@@ -363,7 +363,7 @@ fn on_standing(standing: &Standing) {
     match standing {
         Standing::Alive => tracing::info!("this host is alive in the NSDB"),
         Standing::Pending => {
-            tracing::warn!("the NSDB is out of reach; forwarding goes on with what is known")
+            tracing::warn!("the NSDB is out of reach; forwarding goes on with what is known");
         }
         Standing::Displaced(other) => tracing::error!(
             machine = other.machine,
