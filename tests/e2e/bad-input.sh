@@ -43,7 +43,7 @@ refuses 400 'position' POST "/chains/$guard/rules" '{"type":"drop","position":9}
 refuses 400 'dlSrc' POST "/chains/$guard/rules" '{"type":"drop","dlSrc":"02:00"}'
 refuses 400 'vlanId' POST "/bridges/$red/ports" '{"type":"Bridge","vlanId":5000}'
 refuses 400 'portMac' POST "/routers/$edge/ports" '{"type":"Router","portMac":"xx","portAddress":"10.9.0.1","networkAddress":"10.9.0.0","networkLength":24}'
-refuses 400 'portAddress' POST "/routers/$edge/ports" '{"type":"Router","portAddress":"10.8.0.1","networkAddress":"10.9.0.0","networkLength":24}'
+refuses 400 'portAddress|networkAddress' POST "/routers/$edge/ports" '{"type":"Router","portAddress":"10.8.0.1","networkAddress":"10.9.0.0","networkLength":24}'
 refuses 400 'dstNetwork' POST "/routers/$edge/routes" '{"type":"Normal","srcNetworkAddr":"0.0.0.0","srcNetworkLength":0,"dstNetworkAddr":"10.9.0","dstNetworkLength":24}'
 
 title "References to what is not there"

@@ -14,7 +14,7 @@ fails() {
   spawn failing hv1 timeout 5 "$@"
   ended failing
   equal "status of ${*/$midspan/midspan}" "$want" $status
-  expect OK "it says: $text" grep -qiE "$text" "$work/failing.log"
+  expect OK "it says: $text" grep -qiE -e "$text" "$work/failing.log"
 }
 
 title "Usage and configuration"
@@ -87,4 +87,6 @@ ended standalone KILL
 spawn standalone hv1 "$midspan" standalone --store "$work/small/nsdb" --state "$work/state1" --name hv1
 wait_line "$work/standalone.log" 'midspan: ready' 20
 equal "bridges after a kill and a restart" $((taken + 1)) "$(rest GET /bridges | jq length)"
+ended standalone TERM
+umount "$work/small"
 verdict

@@ -24,7 +24,8 @@ export work
 export -f dial
 # datagrams: the times in ms when those were sent that arrived.
 datagrams() { sed -n 's/\([0-9]*\)\.\([0-9]\{3\}\).*/\1\2/p' "$work/answer.out"; }
-gap_after() { datagrams | awk -v t="$1" '$1 <= t { last = $1 } $1 > t { print $1 - (last > t ? last : t); exit }'; }
+# gap_after MS: the longest time without a datagram that arrived, from then on.
+gap_after() { datagrams | awk -v t="$1" '$1 > t && last && $1 - last > gap { gap = $1 - last } { last = $1 } END { print gap + 0 }'; }
 
 # under_way: starts the traffic that goes on during a restart.
 under_way() {

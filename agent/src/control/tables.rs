@@ -20,8 +20,9 @@ use super::removals::Removals;
 
 /// Batches of changes that may wait; a table whose queue is full waits too, and then tells only what is current.
 const QUEUED_CHANGES: usize = 256;
-/// Removals are believed this late: longer than an owner takes to replace its entry.
-const REPLACEMENT: Duration = Duration::from_millis(300);
+/// Removals are believed this late: longer than an owner takes to replace its entry, or to be told to end and be started
+/// again, as in an upgrade. Its datapath forwards meanwhile.
+const REPLACEMENT: Duration = Duration::from_secs(2);
 /// For this long after a return of the session, removals are believed this late: longer than other hosts take to return.
 const RETURN: Duration = Duration::from_secs(10);
 
