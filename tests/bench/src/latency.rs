@@ -61,7 +61,8 @@ fn exchange(port: u16, to: std::net::SocketAddrV4) -> anyhow::Result<Option<Dura
     Ok(socket.recv_from(&mut buffer).ok().map(|_| start.elapsed()))
 }
 
-fn report(samples: &[Option<Duration>]) {
+/// Prints how many came back, how many did not, and percentiles of the times.
+pub(crate) fn report(samples: &[Option<Duration>]) {
     let mut times: Vec<_> = samples.iter().flatten().map(Duration::as_micros).collect();
     times.sort_unstable();
     let at = |share: f64| times.get(((times.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(0);

@@ -1,9 +1,10 @@
 //! `flowload`: makes new flows between two network namespaces of one machine and says what became of them.
 //!
-//! Every datagram has a source port of its own, so a datapath whose flows match on ports sees each as a new flow.
+//! Every datagram or connection has a source port of its own, so a datapath whose flows match on ports sees each as a new flow.
 //! Client and server run in one process, in threads that entered their namespaces, so that sent and received can be
 //! compared exactly. Times are wall clock, in microseconds.
 
+mod connect;
 mod latency;
 mod netns;
 mod rate;
@@ -28,6 +29,14 @@ enum Command {
         /// How many flows
         #[arg(long, default_value_t = 2000)]
         count: u16,
+    },
+    /// TCP connections one after the other: how many a second
+    Connect {
+        #[command(flatten)]
+        path: PathArgs,
+        /// For how long
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
     },
     /// The highest rate of new flows at which no datagram is lost
     Rate {
@@ -55,7 +64,7 @@ struct PathArgs {
     /// Network namespace of the receiver
     #[arg(long)]
     server: String,
-    /// Address and port of the receiver in its namespace
+    /// Address and port of the receiver in its namespace; each step of `rate` takes the next port
     #[arg(long)]
     to: SocketAddrV4,
 }
@@ -63,6 +72,7 @@ struct PathArgs {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Latency { path, count } => latency::run(&path, count),
+        Command::Connect { path, seconds } => connect::run(&path, seconds),
         Command::Rate { path, seconds, rates } => rate::run(&path, seconds, &rates),
     }
 }
