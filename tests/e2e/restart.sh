@@ -34,7 +34,7 @@ under_way() {
   spawn iperfd vm-2-2 iperf3 -s -1
   wait_for 3 in_vm 2-2 sh -c 'ss -Hltn sport = :5201 | grep -q .'
   stream flow 1-1 10.0.1.21 0.005
-  spawn iperf vm-1-2 iperf3 -J -i 0.5 -t 5 -c 10.0.1.22
+  spawn iperf vm-1-2 iperf3 -J -i 0.5 -t 5 -b 300M -c 10.0.1.22
   spawn dial vm-1-3 bash -c dial
   sleep 1.5
 }
@@ -63,11 +63,28 @@ sleep 2
 figure restart_ready $((ready - killed)) ms
 arrived kill
 gap=$(gap_after "$killed")
-at_most "ms without new flows from the kill on" 1000 "$gap"
-figure kill_new_flow_gap "$gap" ms
+at_most "ms without new flows from the kill on, beside iperf3" 1000 "$gap"
+figure kill_new_flow_gap_loaded "$gap" ms
 expect OK "flows were adopted: $(status_of 1 .forwarding.adopted)" test "$(status_of 1 .forwarding.adopted)" -ge 4
 expect OK "ports are active" all_active
 figure flows_adopted "$(status_of 1 .forwarding.adopted)"
+
+title "kill -9 and start again, without iperf3"
+rm -f "$work/hang-up"
+spawn answer vm-2-3 nc -u -lk 9
+spawn dial vm-1-3 bash -c dial
+sleep 0.5
+killed=$(now_ms)
+ended agent1 KILL
+agent 1
+agent_ready 1
+sleep 0.5
+touch "$work/hang-up"
+ended dial
+ended answer TERM
+gap=$(gap_after "$killed")
+at_most "ms without new flows from the kill on" 1000 "$gap"
+figure kill_new_flow_gap "$gap" ms
 
 title "SIGTERM and start again"
 under_way

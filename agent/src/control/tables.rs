@@ -22,7 +22,7 @@ use super::removals::Removals;
 const QUEUED_CHANGES: usize = 256;
 /// Removals are believed this late: longer than an owner takes to replace its entry, or to be told to end and be started
 /// again, as in an upgrade. Its datapath forwards meanwhile.
-const REPLACEMENT: Duration = Duration::from_secs(2);
+const REPLACEMENT: Duration = Duration::from_secs(5);
 /// For this long after a return of the session, removals are believed this late: longer than other hosts take to return.
 const RETURN: Duration = Duration::from_secs(10);
 
