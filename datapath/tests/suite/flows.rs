@@ -248,7 +248,7 @@ pub fn dumps_count_packets_and_age(b: &mut Bench) {
     let stats = b.the_flow().stats;
     assert_eq!((stats.packets, stats.bytes), (3, 3 * sent.len() as u64));
     let age = stats.used_ms_ago.unwrap();
-    assert!((40..2000).contains(&age), "{age} ms");
+    assert!((40..10_000).contains(&age), "{age} ms");
 }
 
 pub fn statistics_dumps_omit_the_rest(b: &mut Bench) {

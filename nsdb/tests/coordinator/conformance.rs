@@ -18,8 +18,8 @@ pub(crate) trait Backend: Send + Sync {
 
 pub(crate) type Session = Arc<dyn Coordinator>;
 
-/// Longest that a signal may take to travel.
-const SIGNAL: Duration = Duration::from_secs(2);
+/// Longest that a signal may take to travel, on a busy machine; `coordinator_faults` is about promptness.
+const SIGNAL: Duration = Duration::from_secs(10);
 
 fn bytes(text: &'static str) -> Bytes {
     Bytes::from_static(text.as_bytes())
@@ -39,7 +39,7 @@ async fn settle(watch: &mut Watch) {
 }
 
 async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
     while !condition().await {
         assert!(tokio::time::Instant::now() < deadline, "never: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -27,7 +27,10 @@ impl OnServer {
 impl Backend for OnServer {
     fn session(&self, owner: &'static str) -> BoxFuture<'_, Session> {
         async move {
-            let session = ZooKeeper::connect(&self.address, owner, ZooKeeperOptions::default()).unwrap();
+            // What operations mean is tested here, not how soon they end: a busy machine may take its time.
+            let options =
+                ZooKeeperOptions { deadline: Duration::from_secs(60), ..ZooKeeperOptions::default() };
+            let session = ZooKeeper::connect(&self.address, owner, options).unwrap();
             connected(&session).await;
             Arc::new(session) as Session
         }

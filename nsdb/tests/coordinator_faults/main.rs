@@ -173,7 +173,7 @@ async fn a_black_hole_is_noticed_and_left() {
     let start = Instant::now();
     let (read, write) =
         tokio::join!(session.get("doc/1"), session.put("doc/2", Bytes::from_static(b"x"), Expect::Any));
-    assert!(start.elapsed() < options().deadline + Duration::from_millis(500), "{:?}", start.elapsed());
+    assert!(start.elapsed() < options().deadline * 2, "{:?}", start.elapsed());
     assert!(read.as_ref().is_err_and(Error::is_outage), "{read:?}");
     assert!(write.as_ref().is_err_and(Error::is_outage), "{write:?}");
     until("disconnected", SESSION, &session, |status| !status.connected).await;
@@ -196,9 +196,9 @@ async fn an_unreachable_server_costs_nothing_and_is_found_when_it_comes() {
     server.kill();
     let start = Instant::now();
     let session = ZooKeeper::connect(&server.address().to_string(), "host-a", options()).unwrap();
-    assert!(start.elapsed() < Duration::from_millis(50));
+    assert!(start.elapsed() < options().deadline / 2);
     assert!(!session.status().borrow().connected);
-    let mut watch = timeout(Duration::from_millis(100), session.watch_value("doc/1")).await.unwrap().unwrap();
+    let mut watch = timeout(options().deadline / 2, session.watch_value("doc/1")).await.unwrap().unwrap();
 
     let error = session.create("doc/1", Bytes::new()).await.unwrap_err();
     assert!(start.elapsed() >= options().deadline);

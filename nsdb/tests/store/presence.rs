@@ -91,7 +91,7 @@ async fn a_second_agent_is_refused(backend: Backend) {
     let refused = Presence::claim(backend.session("agent").await, HOST, second.run()).await;
     let Err(ClaimError::InUse(refused)) = refused else { panic!("{refused:?}") };
     assert_eq!(*refused.owner, first);
-    assert!(started.elapsed() < Duration::from_secs(2));
+    assert!(started.elapsed() < Duration::from_secs(5), "waited for a session to expire");
     let hosts = Hosts::open(backend.session("api").await);
     eventually("the first one is alive", async || hosts.is_alive(HOST)).await;
 }
@@ -125,7 +125,7 @@ async fn a_restarted_agent_takes_over_at_once(backend: Backend) {
     drop(killed);
     let started = Instant::now();
     let restarted = Presence::claim(backend.session("agent").await, HOST, directory.run()).await.unwrap();
-    assert!(started.elapsed() < Duration::from_secs(2));
+    assert!(started.elapsed() < Duration::from_secs(5), "waited for a session to expire");
     killed_session.close().await;
     let hosts = Hosts::open(backend.session("api").await);
     eventually("alive", async || hosts.is_alive(HOST)).await;
