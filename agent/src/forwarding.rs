@@ -20,10 +20,8 @@ use crate::expiry::Sweeper;
 use crate::messages::{Event, Injection, Mailbox, SharedMailbox};
 use crate::snapshot::Snapshot;
 use crate::worker::{Worker, WorkerConfig, WorkerLinks};
-use crate::writer::WriterLoop;
+use crate::writer::SharedWriter;
 
-/// Batches of flow writes that wait for the writer.
-const WRITE_QUEUE: usize = 256;
 /// Reports that wait for a worker.
 const REPORT_QUEUE: usize = 256;
 /// Events that wait for the control plane.
@@ -110,7 +108,6 @@ impl Forwarding {
     ) -> Result<(Self, mpsc::Receiver<Event>), StartError> {
         let count = datapath.workers();
         let (events, events_out) = mpsc::channel(EVENT_QUEUE);
-        let (writes, writes_out) = bounded(WRITE_QUEUE);
         let (reports, reports_out): (Vec<_>, Vec<_>) = (0..count).map(|_| bounded(REPORT_QUEUE)).unzip();
         let (sweeper, orders) = bounded(4);
         let shared = Arc::new(SharedCounters::default());
@@ -125,13 +122,15 @@ impl Forwarding {
             stop: Arc::new(AtomicBool::new(false)),
             threads: Vec::new(),
         };
+        let flow_writer = datapath.flow_writer()?;
+        let writer = Arc::new(SharedWriter::new(flow_writer, reports.clone(), Arc::clone(&shared)));
         for (number, reports) in reports_out.into_iter().enumerate() {
             let links = WorkerLinks {
                 snapshots: Arc::clone(&started.snapshots),
                 mailbox: Arc::clone(&started.mailboxes[number]),
                 events: events.clone(),
                 reports,
-                writes: writes.clone(),
+                writer: Arc::clone(&writer),
                 counters: Arc::clone(&started.workers[number]),
                 in_sync: Arc::clone(&started.in_sync),
             };
@@ -147,10 +146,7 @@ impl Forwarding {
             );
             started.spawn(format!("worker-{number}"), move |stop| run_worker(worker, stop))?;
         }
-        drop(writes);
-        let writer =
-            WriterLoop::new(datapath.flow_writer()?, writes_out, reports.clone(), Arc::clone(&shared));
-        started.spawn("flow-writer".to_owned(), move |stop| run_writer(writer, stop))?;
+        started.spawn("flow-writer".to_owned(), move |stop| run_writer(&writer, stop))?;
         let swept = Sweeper::new(Arc::clone(datapath), reports, shared);
         let interval = config.sweep_interval;
         started.spawn("flow-sweeper".to_owned(), move |stop| run_sweeper(swept, &orders, interval, stop))?;
@@ -261,8 +257,10 @@ fn run_worker(mut worker: Worker, stop: &AtomicBool) {
     }
 }
 
-fn run_writer(mut writer: WriterLoop, stop: &AtomicBool) {
-    while writer.step(STOP_TURN) && !stop.load(Ordering::Relaxed) {}
+fn run_writer(writer: &SharedWriter, stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        writer.send_queued(STOP_TURN);
+    }
 }
 
 fn run_sweeper(mut sweeper: Sweeper, orders: &Receiver<SweeperOrder>, interval: Duration, stop: &AtomicBool) {

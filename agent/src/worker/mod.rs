@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Cache};
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 use datapath::{Executor, Features, PacketContext, Ufid, Upcall, UpcallSource};
 use packet::{Action, FlowKey, FlowMask, TunnelKey};
 use rustc_hash::FxHashMap;
@@ -32,7 +32,7 @@ use crate::flow_table::{FlowTable, NewFlow, TagChanges};
 use crate::messages::{Corrections, Event, Injection, SharedMailbox};
 use crate::snapshot::Snapshot;
 use crate::waiting::WaitingRoom;
-use crate::writer::FlowWrite;
+use crate::writer::{FlowWrite, SharedWriter};
 
 /// Packets handed to the kernel at once: enough to share a system call, few enough not to delay the first.
 const EXECUTE_BATCH: usize = 16;
@@ -76,8 +76,8 @@ pub(crate) struct WorkerLinks {
     pub events: tokio::sync::mpsc::Sender<Event>,
     /// From the writer and the sweeper.
     pub reports: Receiver<Report>,
-    /// To the writer.
-    pub writes: Sender<Vec<FlowWrite>>,
+    /// By which its flows are written.
+    pub writer: Arc<SharedWriter>,
     /// What the worker counts.
     pub counters: Arc<WorkerCounters>,
     /// Set once the snapshot is in sync: until then upcalls wait in their socket.
@@ -114,11 +114,13 @@ struct Core {
     number: usize,
     config: WorkerConfig,
     started: Instant,
+    /// When the last turn ended: the time at the begin of the next, as reading the clock is not free.
+    last: Instant,
     snapshots: Cache<Arc<ArcSwap<Snapshot>>, Arc<Snapshot>>,
     snapshot: Arc<Snapshot>,
     mailbox: SharedMailbox,
     reports: Receiver<Report>,
-    writes: Sender<Vec<FlowWrite>>,
+    writer: Arc<SharedWriter>,
     counters: Arc<WorkerCounters>,
     events: Events,
     simulator: Simulator,
@@ -162,11 +164,12 @@ impl Worker {
         let core = Core {
             number,
             started: now,
+            last: now,
             snapshots: Cache::new(links.snapshots),
             snapshot,
             mailbox: links.mailbox,
             reports: links.reports,
-            writes: links.writes,
+            writer: links.writer,
             counters: links.counters,
             events: Events::new(links.events),
             simulator: Simulator::new(config.mask_mode),
@@ -202,7 +205,7 @@ impl Worker {
         timeout: Duration,
     ) -> Result<usize, datapath::Error> {
         let Self { source, core } = self;
-        core.begin(clock());
+        core.begin();
         if !core.in_sync.load(Ordering::Acquire) {
             std::thread::sleep(timeout.min(BUSY_TURN));
             core.turn(clock());
@@ -214,10 +217,10 @@ impl Worker {
             let now = *received.get_or_insert_with(clock);
             core.upcall(&upcall, now);
         });
-        let now = clock();
         core.flush_executor();
+        let now = clock();
         if let (Some(received), Ok(count)) = (received, &served) {
-            core.counters.latency.record(clock().saturating_duration_since(received), *count as u64);
+            core.counters.latency.record(now.saturating_duration_since(received), *count as u64);
         }
         core.turn(now);
         served
@@ -233,7 +236,8 @@ impl Worker {
 
 impl Core {
     /// Takes the mail first and the snapshot after, so that corrections never run against an older one.
-    fn begin(&mut self, now: Instant) {
+    fn begin(&mut self) {
+        let now = self.last;
         let mail = self.mailbox.take();
         let latest = self.snapshots.load();
         let changed = !Arc::ptr_eq(latest, &self.snapshot);
@@ -258,6 +262,7 @@ impl Core {
     }
 
     fn turn(&mut self, now: Instant) {
+        self.last = now;
         self.simulate_generated(now);
         self.flush_executor();
         self.read_reports(now);
@@ -333,8 +338,8 @@ impl Core {
         if self.unsent.is_empty() {
             return;
         }
-        if let Err(error) = self.writes.try_send(std::mem::take(&mut self.unsent)) {
-            self.unsent = error.into_inner();
+        if let Err(unsent) = self.writer.write(std::mem::take(&mut self.unsent)) {
+            self.unsent = unsent;
         }
     }
 

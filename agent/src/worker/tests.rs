@@ -28,7 +28,7 @@ use crate::counters::{SharedCounters, WorkerCounters};
 use crate::expiry::Sweeper;
 use crate::messages::{Event, Mailbox, SharedMailbox, Station};
 use crate::snapshot::{LocalPort, PortClass, PortMap, Snapshot, TunnelPort, TunnelPorts};
-use crate::writer::WriterLoop;
+use crate::writer::SharedWriter;
 
 const BRIDGE: BridgeId = BridgeId(Uuid::from_u128(0xb));
 const ROUTER: RouterId = RouterId(Uuid::from_u128(0xa));
@@ -77,7 +77,7 @@ struct Hypervisor {
     host: HostId,
     dp: MemoryDatapath,
     worker: Worker,
-    writer: WriterLoop,
+    writer: Arc<SharedWriter>,
     sweeper: Sweeper,
     counters: Arc<WorkerCounters>,
     in_sync: Arc<AtomicBool>,
@@ -127,7 +127,6 @@ impl Hypervisor {
         let in_sync = Arc::new(AtomicBool::new(true));
         let (events, events_out) = mpsc::channel(64);
         let (reports, reports_out) = bounded(64);
-        let (writes, writes_out) = bounded(64);
         let Settings { flow_limit, budget, dp, generation, mask_mode } = settings;
         let config = WorkerConfig {
             features: *dp.features(),
@@ -137,23 +136,19 @@ impl Hypervisor {
             mask_mode,
             budget,
         };
+        let flow_writer = dp.flow_writer().unwrap();
+        let writer = Arc::new(SharedWriter::new(flow_writer, vec![reports.clone()], Arc::clone(&shared)));
         let links = WorkerLinks {
             snapshots: Arc::clone(&snapshots),
             mailbox: Arc::clone(&mailbox),
             events,
             reports: reports_out,
-            writes,
+            writer: Arc::clone(&writer),
             counters: Arc::clone(&counters),
             in_sync: Arc::clone(&in_sync),
         };
         let (source, executor) = (dp.upcall_source(0).unwrap(), dp.executor().unwrap());
         let worker = Worker::new(0, config, source, executor, links, now);
-        let writer = WriterLoop::new(
-            dp.flow_writer().unwrap(),
-            writes_out,
-            vec![reports.clone()],
-            Arc::clone(&shared),
-        );
         let sweeper = Sweeper::new(Arc::new(dp.clone()), vec![reports], shared);
         Self {
             host: host(n),
@@ -247,7 +242,7 @@ impl Hypervisor {
         for _ in 0..4 {
             let now = self.now;
             self.worker.step(&|| now, Duration::ZERO).unwrap();
-            self.writer.step(Duration::ZERO);
+            self.writer.send_queued(Duration::ZERO);
         }
     }
 
