@@ -118,8 +118,13 @@ impl Resolver {
         }
     }
 
-    /// Nobody is interested any more.
-    pub fn forget(&mut self, neighbour: NeighbourId) {
+    /// Forgets the neighbours that nobody is interested in any more.
+    pub fn retain(&mut self, mut is_wanted: impl FnMut(NeighbourId) -> bool) {
+        self.entries.retain(|neighbour, _| is_wanted(*neighbour));
+        self.deadlines.retain(|(_, neighbour)| self.entries.contains_key(neighbour));
+    }
+
+    fn forget(&mut self, neighbour: NeighbourId) {
         if let Some(entry) = self.entries.remove(&neighbour) {
             self.deadlines.remove(&(entry.deadline, neighbour));
         }

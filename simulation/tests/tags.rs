@@ -3,7 +3,7 @@
 mod support;
 
 use harness::topology::{Network, connected, ip, mac, network, router_mac, via};
-use model::{Condition, NextHop, ObjectKey, RuleAction};
+use model::{Condition, DocumentKey, NextHop, ObjectKey, RuleAction};
 use simulation::{Ingress, PortLocation, Tag, Update};
 use support::{Simulation, arp_request, udp};
 
@@ -62,6 +62,19 @@ fn a_station_learned_moved_or_forgotten_touches_frames_to_it() {
     assert_eq!(net.station(bridge, mac(2), c), []);
     let forgotten = net.learn(Update::MacForgotten { bridge, vlan: 0, mac: mac(2) });
     assert_eq!(forgotten, [Tag::Mac { bridge, vlan: 0, mac: mac(2) }]);
+}
+
+#[test]
+fn what_was_learned_of_a_device_goes_with_it() {
+    let (mut net, router, one, _) = routed();
+    let bridge = net.bridge();
+    let port = net.vm_port(bridge);
+    net.station(bridge, mac(2), port);
+    net.learn(Update::Removed(DocumentKey::Bridge(bridge)));
+    net.learn(Update::Removed(DocumentKey::Router(router)));
+    assert_eq!(net.topology.station(bridge, 0, mac(2)), None);
+    assert_eq!(net.topology.neighbour(router, ip("10.0.2.6")), None);
+    assert_eq!((net.topology.location(port), net.topology.location(one)), (None, None));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod typed;
 
 use std::hash::Hash;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use imbl::OrdMap;
 use parking_lot::Mutex;
@@ -42,7 +43,8 @@ pub struct TableFull {
     pub table: Arc<str>,
 }
 
-/// An open state table. Closing it (dropping the last clone) leaves this process's entries to its session.
+/// An open state table. Dropping the last clone leaves this process's entries to its session;
+/// [`withdraw`](Self::withdraw) takes them back.
 #[derive(Debug)]
 pub struct StateTable<K: Key, V: Field> {
     shared: Arc<Shared<K, V>>,
@@ -62,6 +64,8 @@ struct Shared<K: Key, V: Field> {
     /// Writes that wait for the task, the last one per key.
     queued: Mutex<std::collections::HashMap<K, Option<V>>>,
     wake: Notify,
+    /// This process's entries are to go, and the task with them.
+    withdrawing: Arc<AtomicBool>,
     view: watch::Sender<View<K, V>>,
 }
 
@@ -81,10 +85,12 @@ impl<K: Key, V: Field> StateTable<K, V> {
             table: table.into(),
             queued: Mutex::default(),
             wake: Notify::new(),
+            withdrawing: Arc::default(),
             view: watch::Sender::new(View { entries: OrdMap::new(), loaded: false }),
         });
-        let task = tokio::spawn(sync::run(coordinator, Arc::clone(&shared)));
-        Self { shared, _task: Arc::new(AbortOnDrop(task.abort_handle())) }
+        let task = tokio::spawn(sync::run(coordinator, Arc::clone(&shared))).abort_handle();
+        let task = AbortOnDrop { task, unless: Arc::clone(&shared.withdrawing) };
+        Self { shared, _task: Arc::new(task) }
     }
 
     /// The table's name.
@@ -107,6 +113,13 @@ impl<K: Key, V: Field> StateTable<K, V> {
     /// [`TableFull`] when [`MAX_QUEUED_KEYS`] other keys wait.
     pub fn remove(&self, key: K) -> Result<(), TableFull> {
         self.queue(key, None)
+    }
+
+    /// Takes back every entry of this process, of this run and of former ones, and closes the table; what is queued is
+    /// not written any more. Returns at once: the entries go as soon as the coordinator allows.
+    pub fn withdraw(self) {
+        self.shared.withdrawing.store(true, Ordering::Release);
+        self.shared.wake.notify_one();
     }
 
     /// The winning value of every key. Cheap: the map shares its structure.
@@ -158,6 +171,13 @@ pub struct Changes<K: Key, V: Field> {
 }
 
 impl<K: Key, V: Field> Changes<K, V> {
+    /// Waits until the table has been read from the coordinator at least once, and takes everything that is there; may
+    /// be empty. `None` once the table is closed. Cancel-safe.
+    pub async fn loaded(&mut self) -> Option<Vec<(K, Option<V>)>> {
+        self.view.wait_for(|view| view.loaded).await.ok()?;
+        Some(self.take())
+    }
+
     /// Waits for changes: each key with its new winning value, or `None` where it has none any more; never empty.
     /// `None` once the table is closed. Cancel-safe.
     pub async fn next(&mut self) -> Option<Vec<(K, Option<V>)>> {
@@ -189,10 +209,15 @@ impl<K: Key, V: Field> Changes<K, V> {
 }
 
 #[derive(Debug)]
-struct AbortOnDrop(AbortHandle);
+struct AbortOnDrop {
+    task: AbortHandle,
+    unless: Arc<AtomicBool>,
+}
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        self.0.abort();
+        if !self.unless.load(Ordering::Acquire) {
+            self.task.abort();
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,7 +24,7 @@ const RETRY: Duration = Duration::from_millis(500);
 /// Entries written at once.
 const CONCURRENT_WRITES: usize = 16;
 
-/// Runs until aborted.
+/// Runs until aborted, or until this process's entries are withdrawn.
 pub(super) async fn run<K: Key, V: Field>(coordinator: Arc<dyn Coordinator>, shared: Arc<Shared<K, V>>) {
     let prefix = format!("tables/{}", shared.table);
     let mut watch = subscribe(&*coordinator, &prefix).await;
@@ -31,7 +32,11 @@ pub(super) async fn run<K: Key, V: Field>(coordinator: Arc<dyn Coordinator>, sha
     loop {
         // Signals from before the pass are answered by it; those during it are kept.
         watch.take_changed();
+        let withdrawing = table.is_withdrawing();
         let passed = table.pass().await;
+        if withdrawing && passed.is_ok() {
+            return;
+        }
         let wake = async {
             tokio::select! {
                 () = watch.changed() => {}
@@ -72,6 +77,10 @@ struct Table<K: Key, V: Field> {
 }
 
 impl<K: Key, V: Field> Table<K, V> {
+    fn is_withdrawing(&self) -> bool {
+        self.shared.withdrawing.load(Ordering::Acquire)
+    }
+
     /// One reconciliation. On error everything asserted stays asserted, for the next pass.
     async fn pass(&mut self) -> Result<(), Error> {
         let removed = self.take_queued();
@@ -109,6 +118,10 @@ impl<K: Key, V: Field> Table<K, V> {
     fn take_queued(&mut self) -> HashSet<K> {
         let queued = std::mem::take(&mut *self.shared.queued.lock());
         let mut removed = HashSet::new();
+        if self.is_withdrawing() {
+            self.asserted.clear();
+            return removed;
+        }
         if queued.is_empty() {
             return removed;
         }
@@ -146,7 +159,8 @@ impl<K: Key, V: Field> Table<K, V> {
 
     /// Makes the coordinator hold what is asserted, and nothing else, of this process's keys.
     ///
-    /// Entries of this owner that this process never touched are a former process's: they go with its session.
+    /// Entries of this owner that this process never touched are a former process's: they go with its session, or when
+    /// the table is withdrawn.
     async fn correct(&self, removed: &HashSet<K>) -> Result<(), Error> {
         let owner = self.coordinator.owner();
         let standing: HashMap<String, &Entry<K, V>> = self
@@ -163,7 +177,10 @@ impl<K: Key, V: Field> Table<K, V> {
         let winners = winners(self.listed.iter());
         let outdated = standing.iter().filter(|(_, entry)| match self.asserted.get(&entry.key) {
             Some(own) => own != **entry,
-            None => removed.contains(&entry.key) || winners.get(&entry.key) != Some(*entry),
+            None => {
+                let lost = winners.get(&entry.key) != Some(*entry);
+                lost || removed.contains(&entry.key) || self.is_withdrawing()
+            }
         });
         self.in_parallel(outdated.map(|(name, _)| name.clone()), |key| async move {
             self.coordinator.delete(&key, Expect::Any).await

@@ -20,6 +20,7 @@ on_all_drivers! {
     entries_vanish_with_their_writer
     a_removed_entry_is_gone
     only_the_owner_of_an_entry_removes_it
+    a_withdrawn_table_leaves_no_entry_of_its_writer
     a_restarted_writer_takes_its_entries_over
     changes_tell_what_happened
     many_entries_come_at_once
@@ -99,6 +100,20 @@ async fn a_removed_entry_is_gone(backend: Backend) {
     one.remove(station(1)).unwrap();
     sees(&two, station(1), None).await;
     assert!(entries(&backend).await.is_empty());
+}
+
+async fn a_withdrawn_table_leaves_no_entry_of_its_writer(backend: Backend) {
+    let (session, two) = (backend.session("one").await, open(&backend, "two").await);
+    let one = mac_table(session, BRIDGE);
+    one.set(station(1), port(1)).unwrap();
+    two.set(station(2), port(2)).unwrap();
+    sees(&two, station(1), Some(port(1))).await;
+    one.set(station(3), port(3)).unwrap();
+    one.withdraw();
+    sees(&two, station(1), None).await;
+    eventually("the other writer's entry is left", async || entries(&backend).await.len() == 1).await;
+    sees(&two, station(2), Some(port(2))).await;
+    assert_eq!(two.get(&station(3)), None);
 }
 
 async fn only_the_owner_of_an_entry_removes_it(backend: Backend) {

@@ -104,6 +104,8 @@ impl Topology {
                 touched.add(Tag::Bridge(id));
                 self.put_ports(&bridge.ports, Vec::new(), touched);
                 touch_peers(Some(&bridge), None, touched);
+                self.forget_locations(&bridge.ports);
+                self.macs.retain(|station, _| station.bridge != id);
             }
             DocumentKey::Router(id) => {
                 let Some(router) = self.routers.remove(&id) else { return };
@@ -111,6 +113,8 @@ impl Topology {
                 touch_routes(Some(&router), None, touched);
                 let neighbours = self.put_ports(&router.ports, Vec::new(), touched);
                 self.reindex_bridges(&neighbours, touched);
+                self.forget_locations(&router.ports);
+                self.neighbours.retain(|(router, _), _| *router != id);
             }
             DocumentKey::Chain(id) => {
                 if self.chains.remove(&id).is_some() {
@@ -123,6 +127,12 @@ impl Topology {
                 }
             }
             DocumentKey::PortGroup(_) | DocumentKey::Host(_) | DocumentKey::TunnelZone(_) => {}
+        }
+    }
+
+    fn forget_locations(&mut self, ports: &[PortId]) {
+        for port in ports {
+            self.locations.remove(port);
         }
     }
 

@@ -10,7 +10,8 @@ use packet::MacAddr;
 pub enum Update {
     /// A document is there, or is another than it was.
     Put(Document),
-    /// A document is gone.
+    /// A document is gone, and with a device's all that was learned of the device: stations or neighbours, and where its
+    /// ports are.
     Removed(DocumentKey),
     /// A station is behind a port of a bridge.
     MacLearned {
