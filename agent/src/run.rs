@@ -74,6 +74,9 @@ pub enum Error {
     /// The datapath cannot be used.
     #[error(transparent)]
     Datapath(#[from] datapath::Error),
+    /// The datapath has gone while it was served.
+    #[error("the datapath was deleted by another hand: start the agent again, which makes it anew: {0}")]
+    Lost(datapath::Error),
     /// The data path could not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -134,6 +137,7 @@ pub async fn run(
     let view = View::new(&identity, Arc::clone(&datapath), Arc::clone(&forwarding), described);
     tokio::spawn(http::serve(listener, view, shutdown.clone()));
     let parts = Parts {
+        name: identity.name.as_str().into(),
         coordinator,
         datapath,
         state_dir: Arc::clone(&identity.state_dir),
@@ -146,10 +150,11 @@ pub async fn run(
     if let Some(Ok(_)) = until(&shutdown, synced.wait_for(|synced| *synced)).await {
         ready();
     }
-    if control.await.is_err() {
-        tracing::error!("the control plane ended abnormally");
+    match control.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(lost)) => Err(Error::Lost(lost)),
+        Err(panic) => Err(Error::System { what: "keep the control plane running", source: panic.into() }),
     }
-    Ok(())
 }
 
 /// Makes this host known and alive, waiting for the NSDB as long as it takes.
@@ -193,7 +198,8 @@ async fn until<T>(shutdown: &CancellationToken, future: impl Future<Output = T>)
     }
 }
 
-fn empty(host: HostId) -> Snapshot {
+/// What workers start with: nothing.
+pub(crate) fn empty(host: HostId) -> Snapshot {
     Snapshot {
         host,
         topology: Arc::new(Topology::new()),

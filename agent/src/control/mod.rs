@@ -29,7 +29,7 @@ use datapath::links::Interface;
 use model::{DeviceId, Document, DocumentKey, HostId};
 use nsdb::coordinator::Coordinator;
 use nsdb::interest::{self, Interest};
-use nsdb::presence::{Presence, Standing};
+use nsdb::presence::{Presence, Standing, register_host};
 use nsdb::tables::MacKey;
 use simulation::{Need, NeighbourId, Resolver, ResolverEvent, Update};
 use tokio::sync::{Notify, mpsc, watch};
@@ -41,7 +41,7 @@ use self::ports::LocalPorts;
 pub(crate) use self::publisher::Publisher;
 use self::stations::Stations;
 pub use self::status::{ControlStatus, NsdbStatus, PeerStatus, PortStatus};
-use self::tables::Tables;
+use self::tables::{News, Tables};
 use self::underlay::Underlay;
 use crate::host_state;
 use crate::messages::{Event, Station};
@@ -51,6 +51,9 @@ use crate::state_dir::StateDir;
 const BURST: usize = 1024;
 /// Silent stations, refused interfaces and the like are looked at this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
+
+/// Pause between two attempts to register this host again.
+const REGISTER_AGAIN: Duration = Duration::from_millis(500);
 
 /// Every interface of the host's network namespace by name.
 pub(crate) type InterfaceMap = Arc<BTreeMap<String, Interface>>;
@@ -67,6 +70,8 @@ pub(crate) struct Inputs {
 
 /// What the control plane works with.
 pub(crate) struct Parts {
+    /// The host's name.
+    pub name: Arc<str>,
     pub coordinator: Arc<dyn Coordinator>,
     pub datapath: Arc<dyn Datapath>,
     pub state_dir: Arc<StateDir>,
@@ -80,6 +85,7 @@ pub(crate) struct Parts {
 /// The control plane.
 pub(crate) struct Control {
     host: HostId,
+    name: Arc<str>,
     coordinator: Arc<dyn Coordinator>,
     presence: Presence,
     publisher: Publisher,
@@ -102,13 +108,22 @@ pub(crate) struct Control {
     /// Ports were plugged in or out, or tables opened, since the last settling.
     publication_due: bool,
     housekeeping_at: Instant,
+    /// The datapath has been deleted: this process cannot go on.
+    lost: Option<datapath::Error>,
 }
 
 impl Control {
     /// Runs until cancelled. Leaves datapath and flows in place.
-    pub(crate) async fn run(parts: Parts, mut inputs: Inputs, shutdown: CancellationToken) {
+    ///
+    /// # Errors
+    /// [`datapath::Error::NoSuchDatapath`] once somebody has deleted the datapath: upcall sockets serve it no more.
+    pub(crate) async fn run(
+        parts: Parts,
+        mut inputs: Inputs,
+        shutdown: CancellationToken,
+    ) -> datapath::Result<()> {
         let (interest, mut documents) = Interest::new(Arc::clone(&parts.coordinator));
-        let (tables, mut updates) = Tables::new(Arc::clone(&parts.coordinator));
+        let (tables, mut news) = Tables::new(Arc::clone(&parts.coordinator));
         let mut control = Self::new(parts, interest, tables, inputs.interfaces.borrow_and_update().clone());
         let mut standing = control.presence.standing();
         control.settle(Instant::now());
@@ -116,7 +131,7 @@ impl Control {
             let wake = tokio::time::sleep_until(control.next_deadline().into());
             tokio::select! {
                 Some(event) = documents.recv() => control.on_document(event),
-                Some(batch) = updates.recv() => control.on_updates(batch),
+                Some(said) = news.recv() => control.on_news(said),
                 Some(event) = inputs.events.recv() => control.on_worker(event, Instant::now()),
                 Ok(()) = inputs.interfaces.changed() => {
                     let interfaces = inputs.interfaces.borrow_and_update().clone();
@@ -125,13 +140,13 @@ impl Control {
                 () = inputs.vports.notified() => control.on_vports(),
                 Ok(()) = standing.changed() => on_standing(&standing.borrow_and_update()),
                 () = wake => {}
-                () = shutdown.cancelled() => return,
+                () = shutdown.cancelled() => return Ok(()),
             }
             for _ in 0..BURST {
                 if let Ok(event) = documents.try_recv() {
                     control.on_document(event);
-                } else if let Ok(batch) = updates.try_recv() {
-                    control.on_updates(batch);
+                } else if let Ok(said) = news.try_recv() {
+                    control.on_news(said);
                 } else if let Ok(event) = inputs.events.try_recv() {
                     control.on_worker(event, Instant::now());
                 } else {
@@ -139,6 +154,9 @@ impl Control {
                 }
             }
             control.settle(Instant::now());
+            if let Some(lost) = control.lost.take() {
+                return Err(lost);
+            }
         }
     }
 
@@ -146,6 +164,7 @@ impl Control {
         let host = parts.publisher.host();
         Self {
             host,
+            name: parts.name,
             coordinator: parts.coordinator,
             presence: parts.presence,
             publisher: parts.publisher,
@@ -164,6 +183,7 @@ impl Control {
             cabling_due: true,
             publication_due: true,
             housekeeping_at: Instant::now(),
+            lost: None,
         }
     }
 
@@ -178,18 +198,39 @@ impl Control {
             }
             interest::Event::Gone { key } => (key, None),
         };
+        let gone = document.is_none();
         if self.library.put(key, document.clone()) {
             self.publisher.update(match document {
                 Some(document) => Update::Put(Document::clone(&document)),
                 None => Update::Removed(key),
             });
             self.library_due = true;
+            if gone {
+                // Tables of a device close with it, even if it comes back at once.
+                self.settle_library();
+            }
+            if gone && key == DocumentKey::Host(self.host) {
+                self.register();
+            }
             self.cabling_due |= key == DocumentKey::Host(self.host);
         }
     }
 
-    fn on_updates(&mut self, batch: Vec<Update>) {
-        for update in batch {
+    /// Hosts can be deleted while they are not alive; this one is back. Costs one look if nothing was deleted.
+    fn register(&self) {
+        let (coordinator, host, name) = (Arc::clone(&self.coordinator), self.host, Arc::clone(&self.name));
+        tokio::spawn(async move {
+            while let Err(error) = register_host(&coordinator, host, &name).await {
+                if !error.is_outage() {
+                    return tracing::error!(%error, "this host cannot be registered again");
+                }
+                tokio::time::sleep(REGISTER_AGAIN).await;
+            }
+        });
+    }
+
+    fn on_news(&mut self, news: News) {
+        for update in self.tables.take(news) {
             if let Update::ArpLearned { router, ip, .. } = update {
                 self.resolver.handle_known_elsewhere(NeighbourId { router, ip });
             }
@@ -210,7 +251,9 @@ impl Control {
     fn on_worker(&mut self, event: Event, now: Instant) {
         match event {
             Event::Needed(Need::Arp { router, port, target }) => {
-                if let Err(error) = self.resolver.request(NeighbourId { router, ip: target }, port, now) {
+                if self.tables.neighbours(router).is_some()
+                    && let Err(error) = self.resolver.request(NeighbourId { router, ip: target }, port, now)
+                {
                     tracing::debug!(%router, %target, %error, "neighbour is not asked for");
                 }
             }
@@ -218,22 +261,20 @@ impl Control {
             Event::Needed(Need::Document(_)) => {}
             Event::MacSeen { station, port } => {
                 let Station { bridge, vlan, mac } = station;
+                let Some(table) = self.tables.stations(bridge) else { return };
                 self.stations.seen(station, now);
                 self.publisher.update(Update::MacLearned { bridge, vlan, mac, port });
-                if let Some(table) = self.tables.stations(bridge)
-                    && let Err(error) = table.set(MacKey { vlan, mac }, port)
-                {
+                if let Err(error) = table.set(MacKey { vlan, mac }, port) {
                     tracing::debug!(%bridge, %error, "station is known on this host only");
                 }
             }
             Event::MacInUse(station) => self.stations.in_use(station),
             Event::MacUnused(station) => self.stations.unused(station, now),
             Event::ArpSeen { router, ip, mac, port } => {
+                let Some(table) = self.tables.neighbours(router) else { return };
                 self.resolver.handle_heard(NeighbourId { router, ip }, port, now);
                 self.publisher.update(Update::ArpLearned { router, ip, mac });
-                if let Some(table) = self.tables.neighbours(router)
-                    && let Err(error) = table.set(ip, mac)
-                {
+                if let Err(error) = table.set(ip, mac) {
                     tracing::debug!(%router, %error, "neighbour is known on this host only");
                 }
             }
@@ -279,9 +320,8 @@ impl Control {
             self.publisher.update(Update::Removed(key));
         }
         let devices = self.library.devices();
-        for update in self.tables.follow(&devices) {
-            self.publisher.update(update);
-        }
+        self.tables.follow(&devices);
+        self.resolver.retain(|neighbour| devices.contains(&DeviceId::Router(neighbour.router)));
         self.stations.retain(|bridge| devices.contains(&DeviceId::Bridge(bridge)));
         self.underlay_due = true;
         self.publication_due = true;
@@ -305,6 +345,7 @@ impl Control {
                     self.publisher.set_ports(self.ports.local());
                 }
             }
+            Err(error @ datapath::Error::NoSuchDatapath(_)) => self.lost = Some(error),
             Err(error) => tracing::error!(%error, "the datapath's ports cannot be read"),
         }
     }
@@ -372,3 +413,6 @@ fn on_standing(standing: &Standing) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

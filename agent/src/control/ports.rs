@@ -103,12 +103,15 @@ impl LocalPorts {
         let mut updates = Vec::new();
         let owned = self.owned();
         for (port, (device, owner)) in &self.published {
-            if owned.get(port) != Some(&(*device, *owner)) {
-                if let Some(table) = open.active(*device)
-                    && let Err(error) = table.remove(*port)
-                {
-                    tracing::warn!(%port, %error, "port is not withdrawn");
-                }
+            if owned.get(port) == Some(&(*device, *owner)) {
+                continue;
+            }
+            let Some(table) = open.active(*device) else { continue };
+            if let Err(error) = table.remove(*port) {
+                tracing::warn!(%port, %error, "port is not withdrawn");
+            }
+            // Another host may have it by now.
+            if table.get(port).is_none_or(|owner| owner.host == self.host) {
                 updates.push(Update::PortLost { port: *port });
             }
         }

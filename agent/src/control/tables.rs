@@ -26,52 +26,76 @@ const REPLACEMENT: Duration = Duration::from_secs(5);
 /// For this long after a return of the session, removals are believed this late: longer than other hosts take to return.
 const RETURN: Duration = Duration::from_secs(10);
 
+/// What a table says.
+pub(crate) struct News {
+    table: TableNumber,
+    updates: Vec<Update>,
+}
+
+/// Numbers tables in the order of opening: a table opened again is another one.
+type TableNumber = u64;
+
 /// The open tables of all devices in reach.
 pub(crate) struct Tables {
     coordinator: Arc<dyn Coordinator>,
-    changes: mpsc::Sender<Vec<Update>>,
+    news: mpsc::Sender<News>,
     open: BTreeMap<DeviceId, DeviceTables>,
+    /// Open tables by number; whether anything of them has come yet.
+    heard: BTreeMap<TableNumber, bool>,
+    opened: TableNumber,
 }
 
 /// The tables of one device.
 struct DeviceTables {
     active: ActiveTable,
     learned: Learned,
-    followers: Vec<AbortHandle>,
+    followers: Vec<(TableNumber, AbortHandle)>,
 }
 
 /// What a kind of device learns.
 enum Learned {
-    Bridge(BridgeId, MacTable),
-    Router(RouterId, ArpTable),
+    Bridge(MacTable),
+    Router(ArpTable),
 }
 
 impl Tables {
-    /// No table open. What tables say comes out of the receiver, as updates of the topology.
-    pub(crate) fn new(coordinator: Arc<dyn Coordinator>) -> (Self, mpsc::Receiver<Vec<Update>>) {
-        let (changes, receiver) = mpsc::channel(QUEUED_CHANGES);
-        (Self { coordinator, changes, open: BTreeMap::new() }, receiver)
+    /// No table open. What tables say comes out of the receiver, to be [taken](Self::take).
+    pub(crate) fn new(coordinator: Arc<dyn Coordinator>) -> (Self, mpsc::Receiver<News>) {
+        let (news, receiver) = mpsc::channel(QUEUED_CHANGES);
+        (Self { coordinator, news, open: BTreeMap::new(), heard: BTreeMap::new(), opened: 0 }, receiver)
     }
 
-    /// Opens and closes tables so that those of `devices` are open; returns what closing them un-learns.
-    pub(crate) fn follow(&mut self, devices: &BTreeSet<DeviceId>) -> Vec<Update> {
+    /// Opens and closes tables so that those of `devices` are open. This host's entries in those that close are withdrawn.
+    pub(crate) fn follow(&mut self, devices: &BTreeSet<DeviceId>) {
         for device in devices {
             if !self.open.contains_key(device) {
                 let tables = self.open(*device);
                 self.open.insert(*device, tables);
             }
         }
-        let closed: Vec<_> = self.open.keys().filter(|device| !devices.contains(device)).copied().collect();
-        closed
-            .into_iter()
-            .filter_map(|device| self.open.remove(&device))
-            .flat_map(DeviceTables::forget)
-            .collect()
+        for (_, closed) in self.open.extract_if(.., |device, _| !devices.contains(device)) {
+            for (table, follower) in &closed.followers {
+                follower.abort();
+                self.heard.remove(table);
+            }
+            closed.withdraw();
+        }
     }
 
-    /// Every open table has been read at least once.
+    /// What a table says, as updates of the topology; none if it has been closed since.
+    pub(crate) fn take(&mut self, news: News) -> Vec<Update> {
+        match self.heard.get_mut(&news.table) {
+            Some(heard) => {
+                *heard = true;
+                news.updates
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// What every open table held when it was first read has been taken.
     pub(crate) fn are_loaded(&self) -> bool {
-        self.open.values().all(DeviceTables::is_loaded)
+        self.heard.values().all(|heard| *heard)
     }
 
     /// The table of a device's active ports, if the device is in reach.
@@ -82,7 +106,7 @@ impl Tables {
     /// The table of a bridge's stations, if the bridge is in reach.
     pub(crate) fn stations(&self, bridge: BridgeId) -> Option<&MacTable> {
         match &self.open.get(&DeviceId::Bridge(bridge))?.learned {
-            Learned::Bridge(_, table) => Some(table),
+            Learned::Bridge(table) => Some(table),
             Learned::Router(..) => None,
         }
     }
@@ -90,41 +114,47 @@ impl Tables {
     /// The table of a router's neighbours, if the router is in reach.
     pub(crate) fn neighbours(&self, router: RouterId) -> Option<&ArpTable> {
         match &self.open.get(&DeviceId::Router(router))?.learned {
-            Learned::Router(_, table) => Some(table),
+            Learned::Router(table) => Some(table),
             Learned::Bridge(..) => None,
         }
     }
 
-    fn open(&self, device: DeviceId) -> DeviceTables {
-        let coordinator = || Arc::clone(&self.coordinator);
+    fn open(&mut self, device: DeviceId) -> DeviceTables {
+        let coordinator = Arc::clone(&self.coordinator);
+        let coordinator = || Arc::clone(&coordinator);
         let active = active_table(coordinator(), device);
         let mut followers = vec![self.spawn(&active, |port, owner| located(*port, owner.as_ref()))];
         let learned = match device {
             DeviceId::Bridge(bridge) => {
                 let table = mac_table(coordinator(), bridge);
                 followers.push(self.spawn(&table, move |key, port| station(bridge, *key, *port)));
-                Learned::Bridge(bridge, table)
+                Learned::Bridge(table)
             }
             DeviceId::Router(router) => {
                 let table = arp_table(coordinator(), router);
                 followers.push(self.spawn(&table, move |ip, mac| neighbour(router, *ip, *mac)));
-                Learned::Router(router, table)
+                Learned::Router(table)
             }
         };
         DeviceTables { active, learned, followers }
     }
 
     fn spawn<K: Key, V: Field>(
-        &self,
+        &mut self,
         table: &StateTable<K, V>,
         update: impl Fn(&K, &Option<V>) -> Update + Send + 'static,
-    ) -> AbortHandle {
-        let (mut changes, sender) = (table.changes(), self.changes.clone());
+    ) -> (TableNumber, AbortHandle) {
+        self.opened += 1;
+        let number = self.opened;
+        self.heard.insert(number, false);
+        let (mut changes, sender) = (table.changes(), self.news.clone());
         let status = self.coordinator.status();
         let follow = async move {
+            let Some(first) = changes.loaded().await else { return };
+            let mut updates: Vec<Update> = first.iter().map(|(key, value)| update(key, value)).collect();
             let mut removals = Removals::new();
-            loop {
-                let updates: Vec<Update> = tokio::select! {
+            while sender.send(News { table: number, updates }).await.is_ok() {
+                updates = tokio::select! {
                     batch = changes.next() => {
                         let Some(batch) = batch else { return };
                         let now = Instant::now();
@@ -138,12 +168,9 @@ impl Tables {
                         removals.take(Instant::now()).iter().map(|key| update(key, &None)).collect()
                     }
                 };
-                if !updates.is_empty() && sender.send(updates).await.is_err() {
-                    return;
-                }
             }
         };
-        tokio::spawn(follow).abort_handle()
+        (number, tokio::spawn(follow).abort_handle())
     }
 }
 
@@ -154,25 +181,11 @@ fn hold(status: &Status, now: Instant) -> Duration {
 }
 
 impl DeviceTables {
-    fn is_loaded(&self) -> bool {
-        let learned = match &self.learned {
-            Learned::Bridge(_, table) => table.is_loaded(),
-            Learned::Router(_, table) => table.is_loaded(),
-        };
-        learned && self.active.is_loaded()
-    }
-
-    /// Updates that undo everything the tables said.
-    fn forget(self) -> Vec<Update> {
-        self.followers.iter().for_each(AbortHandle::abort);
-        let lost = self.active.snapshot().into_iter().map(|(port, _)| located(port, None));
+    fn withdraw(self) {
+        self.active.withdraw();
         match self.learned {
-            Learned::Bridge(bridge, table) => {
-                lost.chain(table.snapshot().into_iter().map(|(key, _)| station(bridge, key, None))).collect()
-            }
-            Learned::Router(router, table) => {
-                lost.chain(table.snapshot().into_iter().map(|(ip, _)| neighbour(router, ip, None))).collect()
-            }
+            Learned::Bridge(table) => table.withdraw(),
+            Learned::Router(table) => table.withdraw(),
         }
     }
 }

@@ -136,7 +136,12 @@ impl Datapath for KernelDatapath {
     }
 
     fn ports(&self) -> Result<Vec<PortInfo>> {
-        self.control.ports()
+        self.control.ports().map_err(|error| match error {
+            Error::Kernel { source: nix::errno::Errno::ENODEV, .. } => {
+                Error::NoSuchDatapath(self.name.clone())
+            }
+            error => error,
+        })
     }
 
     fn add_port(&self, spec: &PortSpec) -> Result<DpPort> {

@@ -60,9 +60,9 @@ fn of_agent(error: &agent::Error) -> u8 {
         agent::Error::HostId(_) | agent::Error::Metrics { .. } => UNAVAILABLE,
         agent::Error::Nsdb(error) => of_nsdb(error),
         agent::Error::Coordinator(error) => of_coordinator(error),
-        agent::Error::Datapath(error) | agent::Error::Start(StartError::Datapath(error)) => {
-            of_datapath(error)
-        }
+        agent::Error::Datapath(error)
+        | agent::Error::Lost(error)
+        | agent::Error::Start(StartError::Datapath(error)) => of_datapath(error),
         agent::Error::Start(StartError::Thread(error)) => of_io(error).unwrap_or(UNAVAILABLE),
         agent::Error::System { source, .. } => of_io(source).unwrap_or(FAILED),
     }
