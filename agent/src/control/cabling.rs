@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use model::{DeviceId, HostBinding, PortId};
 use packet::DpPort;
 
-/// Interfaces of the host by name: whether each is administratively up.
+/// Interfaces of the host by name: whether each is up and has a carrier.
 pub(crate) type Interfaces = BTreeMap<String, bool>;
 
 /// What to change in the datapath.

@@ -336,7 +336,8 @@ impl Control {
     fn settle_cabling(&mut self) {
         self.presence.publish(host_state::of(&self.interfaces, self.underlay.names()));
         let Some(bindings) = self.library.bindings() else { return };
-        let interfaces: Interfaces = self.interfaces.values().map(|i| (i.name.clone(), i.up)).collect();
+        let interfaces: Interfaces =
+            self.interfaces.values().map(|i| (i.name.clone(), i.up && i.carrier)).collect();
         let spared = self.underlay.names();
         match tokio::task::block_in_place(|| self.ports.reconcile(bindings, &interfaces, spared)) {
             Ok(changed) => {

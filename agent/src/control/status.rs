@@ -116,6 +116,7 @@ impl Control {
             let problem = || match self.interfaces.get(&binding.interface) {
                 None => "no such interface".to_owned(),
                 Some(interface) if !interface.up => "the interface is down".to_owned(),
+                Some(interface) if !interface.carrier => "the interface has no carrier".to_owned(),
                 Some(_) => match self.ports.refused().get(&binding.interface) {
                     Some(reason) => reason.clone(),
                     None => "not attached yet".to_owned(),
