@@ -9,8 +9,9 @@ use crate::Lifetime;
 
 /// Life of a flow that drops what the topology says to drop.
 const DELIBERATE: Duration = Duration::from_secs(5);
-/// Life of a flow that drops for want of something: it may have come meanwhile, and senders expect ICMP errors again.
-const FAILURE: Duration = Duration::from_secs(1);
+/// Life of a flow that drops for want of something: it may have come meanwhile, and senders expect ICMP errors again;
+/// well below a second, so that each packet of a ping once a second gets its own.
+const FAILURE: Duration = Duration::from_millis(750);
 
 /// Why a packet was dropped, and who is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

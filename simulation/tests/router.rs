@@ -126,7 +126,7 @@ fn without_a_route_the_network_is_unreachable_and_the_flow_lives_a_second() {
     let sim = t.send(&t.to("99.0.0.1"));
     assert_eq!(sim.dropped(), DropReason::NoRoute(t.router));
     assert_eq!(sim.icmp(), Some((3, 0)));
-    assert_eq!(sim.outcome.caching, Caching::Flow(Lifetime::Hard(Duration::from_secs(1))));
+    assert_eq!(sim.outcome.caching, Caching::Flow(Lifetime::Hard(Duration::from_millis(750))));
     let prefix = network("0.0.0.0/0");
     assert!(sim.outcome.tags.contains(&Tag::Route { router: t.router, prefix }));
 }
