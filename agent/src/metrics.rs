@@ -1,8 +1,10 @@
 //! Prometheus metrics, filled from the counters at each scrape.
 
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
-use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet, text::encode};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -16,9 +18,23 @@ struct Reason {
     reason: &'static str,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct UpTo {
-    le: String,
+/// The time from upcall to execution, of all workers.
+#[derive(Debug)]
+struct Latency {
+    sum_s: f64,
+    /// Upper bound in seconds and packets of each bucket, not cumulated; the last is unbounded.
+    buckets: Vec<(f64, u64)>,
+}
+
+impl EncodeMetric for Latency {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let count = self.buckets.iter().map(|(_, packets)| packets).sum();
+        encoder.encode_histogram::<NoLabelSet>(self.sum_s, count, &self.buckets, None)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Histogram
+    }
 }
 
 /// A counter or gauge of the workers: name, help, how to read it of one.
@@ -78,22 +94,19 @@ fn drops(registry: &mut Registry, view: &View) {
     registry.register("drops", "Dropped upcalls by reason", family);
 }
 
-/// Cumulated, as Prometheus histograms are.
 fn latency(registry: &mut Registry, view: &View) {
-    let family = Family::<UpTo, prometheus_client::metrics::counter::Counter>::default();
-    let bounds = LATENCY_BOUNDS_US.iter().map(ToString::to_string).chain(["+Inf".to_owned()]);
-    let mut cumulated = 0;
-    for (i, le) in bounds.enumerate() {
-        cumulated += view.forwarding.worker_counters().iter().map(|w| w.latency.buckets()[i]).sum::<u64>();
-        family.get_or_create(&UpTo { le }).inc_by(cumulated);
-    }
-    registry.register(
-        "upcall_latency_us_bucket",
-        "Upcalls executed within so many microseconds, cumulated",
-        family,
-    );
-    let sum = view.forwarding.worker_counters().iter().map(|w| w.latency.sum_us()).sum::<u64>();
-    registry.register("upcall_latency_us_sum", "Sum of all upcalls' microseconds", ConstCounter::new(sum));
+    let workers = view.forwarding.worker_counters();
+    let bounds =
+        LATENCY_BOUNDS_US.iter().map(|us| Duration::from_micros(*us).as_secs_f64()).chain([f64::INFINITY]);
+    let packets = |i: usize| workers.iter().map(|worker| worker.latency.buckets()[i]).sum();
+    let latency = Latency {
+        sum_s: workers
+            .iter()
+            .map(|worker| Duration::from_micros(worker.latency.sum_us()).as_secs_f64())
+            .sum(),
+        buckets: bounds.enumerate().map(|(i, bound)| (bound, packets(i))).collect(),
+    };
+    registry.register_with_unit("upcall_latency", "Time from upcall to execution", Unit::Seconds, latency);
 }
 
 fn shared(registry: &mut Registry, view: &View) {
