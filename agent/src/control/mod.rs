@@ -213,6 +213,7 @@ impl Control {
                 self.register();
             }
             self.cabling_due |= key == DocumentKey::Host(self.host);
+            self.underlay_due |= matches!(key, DocumentKey::Host(_) | DocumentKey::TunnelZone(_));
         }
     }
 
@@ -262,7 +263,9 @@ impl Control {
             Event::MacSeen { station, port } => {
                 let Station { bridge, vlan, mac } = station;
                 let Some(table) = self.tables.stations(bridge) else { return };
-                self.stations.seen(station, now);
+                if !self.stations.seen(station, now) {
+                    return tracing::debug!(%bridge, %mac, "too many stations: this one is not learned");
+                }
                 self.publisher.update(Update::MacLearned { bridge, vlan, mac, port });
                 if let Err(error) = table.set(MacKey { vlan, mac }, port) {
                     tracing::debug!(%bridge, %error, "station is known on this host only");
@@ -323,7 +326,6 @@ impl Control {
         self.tables.follow(&devices);
         self.resolver.retain(|neighbour| devices.contains(&DeviceId::Router(neighbour.router)));
         self.stations.retain(|bridge| devices.contains(&DeviceId::Bridge(bridge)));
-        self.underlay_due = true;
         self.publication_due = true;
     }
 

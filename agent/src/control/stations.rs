@@ -13,6 +13,9 @@ use crate::messages::Station;
 /// A station without flows is forgotten after this long (MidoNet `mac_port_mapping_expire`, 15 s).
 pub(crate) const SILENCE: Duration = Duration::from_secs(15);
 
+/// Stations kept at most, whatever addresses guests send from: each is a key of the NSDB.
+const CAPACITY: usize = 1 << 16;
+
 /// What is known of a station learned here.
 #[derive(Debug)]
 struct Sighting {
@@ -29,10 +32,17 @@ pub(crate) struct Stations {
 }
 
 impl Stations {
-    /// A station was seen.
-    pub(crate) fn seen(&mut self, station: Station, now: Instant) {
-        self.sightings.entry(station).or_insert(Sighting { workers: 0, silent_since: now }).silent_since =
-            now;
+    /// A station was seen. False if there is no room to remember it.
+    pub(crate) fn seen(&mut self, station: Station, now: Instant) -> bool {
+        if let Some(sighting) = self.sightings.get_mut(&station) {
+            sighting.silent_since = now;
+            return true;
+        }
+        let has_room = self.sightings.len() < CAPACITY;
+        if has_room {
+            self.sightings.insert(station, Sighting { workers: 0, silent_since: now });
+        }
+        has_room
     }
 
     /// One more worker has flows from a station.
@@ -107,6 +117,15 @@ mod tests {
         stations.in_use(station(1));
         stations.unused(station(1), start);
         assert_eq!(stations.expire(start + 2 * SILENCE), []);
+    }
+
+    #[test]
+    fn the_table_is_bounded() {
+        let (mut stations, start) = (Stations::default(), Instant::now());
+        for vlan in 0..=u16::MAX {
+            assert!(stations.seen(Station { vlan, ..station(1) }, start));
+        }
+        assert_eq!((stations.seen(station(2), start), stations.seen(station(1), start)), (false, true));
     }
 
     #[test]

@@ -121,14 +121,16 @@ impl Core {
         let mut expired = Vec::new();
         for (ufid, flow) in self.table.iter() {
             if flow.dump != dump && flow.written.saturating_add(DUMP_GRACE_MS) < began {
-                gone.push((ufid, flow.key));
+                gone.push((ufid, flow.key, flow.life == Life::Kept));
             } else if flow.life == Life::Idle && now_ms.saturating_sub(flow.used) >= idle {
                 expired.push(ufid);
             }
         }
-        for (ufid, key) in gone {
+        for (ufid, key, kept) in gone {
             self.forget(ufid);
-            self.arrivals.installed(&key, None);
+            if kept {
+                self.arrivals.installed(&key, None);
+            }
         }
         for ufid in expired {
             self.remove(ufid);
