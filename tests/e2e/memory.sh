@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # memory: what an agent takes when idle with 100 ports, and for every 1000 flows.
-# lab: -t 180
+# lab: -t 400
 . "$(dirname "$0")/lib.sh"
 
 cluster 1
@@ -14,7 +14,8 @@ for i in $(seq 3 100); do
   ip -n hv1 link set far$i up
   plug "$red" 1-$i
 done
-expect OK "100 ports turn active" all_active
+expect OK "100 ports turn active" wait_for 20 sh -c \
+  "ip netns exec hv1 curl -s -H 'Accept: application/json' http://127.0.0.1:8181/midonet-api/ports | jq -e 'map(select(.active)) | length == 100'"
 sleep 1
 # resident: the agent's memory in KiB.
 resident() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/${pid[agent1]}/status"; }
