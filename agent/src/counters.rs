@@ -1,7 +1,7 @@
 //! Counters of the data path: plain atomics that workers add to and the control plane reads.
 //!
-//! One [`WorkerCounters`] per worker, written by that worker only; the culprits of drops behind a lock that is taken
-//! for dropped upcalls only.
+//! One [`WorkerCounters`] per worker, written by that worker only; drops behind a lock that is taken for dropped upcalls,
+//! and for drop flows that a dump finds to have been busy.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -213,26 +213,35 @@ struct Drops {
 }
 
 impl WorkerCounters {
+    /// Counts a packet that the worker dropped.
     pub(crate) fn dropped(&self, reason: impl Into<Drop>) {
-        let reason = reason.into();
+        self.dropped_many(reason.into(), 1);
+    }
+
+    /// Counts packets that the worker, or a flow of its in the datapath, dropped.
+    pub(crate) fn dropped_many(&self, reason: Drop, packets: u64) {
+        if packets == 0 {
+            return;
+        }
         let mut drops = self.drops.lock();
-        *drops.by_label.entry(reason.label()).or_default() += 1;
+        *drops.by_label.entry(reason.label()).or_default() += packets;
         if reason.culprit().is_none() {
             return;
         }
         if drops.by_culprit.len() < MAX_CULPRITS || drops.by_culprit.contains_key(&reason) {
-            *drops.by_culprit.entry(reason).or_default() += 1;
+            *drops.by_culprit.entry(reason).or_default() += packets;
         } else {
-            drops.without_record += 1;
+            drops.without_record += packets;
         }
     }
 
-    /// Dropped upcalls by name of the reason, in no order. Packets that a drop flow dropped are counted by the flow.
+    /// Dropped packets by name of the reason, in no order: those that came up, and those that drop flows had matched at
+    /// the last dump or when they changed.
     pub fn drops(&self) -> Vec<(&'static str, u64)> {
         self.drops.lock().by_label.iter().map(|(label, count)| (*label, *count)).collect()
     }
 
-    /// Dropped upcalls by reason with the object at fault, in no order, and the number of those whose culprit was
+    /// Dropped packets by reason with the object at fault, in no order, and the number of those whose culprit was
     /// not recorded for want of room.
     pub fn culprits(&self) -> (Vec<(Drop, u64)>, u64) {
         let drops = self.drops.lock();

@@ -25,6 +25,8 @@ pub(crate) enum Report {
         /// Why it failed.
         error: OpError,
     },
+    /// Packets that flows had matched when writes that asked for it changed or deleted them, in the order of the writes.
+    Counted(Vec<(Ufid, u64)>),
     /// Flows that a dump found, with their counters.
     Found {
         /// Number of the dump.

@@ -28,6 +28,10 @@ const REPORT_QUEUE: usize = 256;
 const EVENT_QUEUE: usize = 8192;
 /// How long a worker without upcalls or mail sleeps before it looks at its deadlines.
 const IDLE_TURN: Duration = Duration::from_millis(100);
+/// Shortest time between two flow dumps.
+const MIN_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+/// A dump is followed by a pause of so many times its duration, so that few flows are counted soon and many cheaply.
+const SWEEP_SHARE: u32 = 100;
 /// How long other threads sleep before they look whether to stop.
 const STOP_TURN: Duration = Duration::from_millis(200);
 /// Pause after the upcall socket failed.
@@ -40,7 +44,7 @@ const COUNTER_TURNS: u32 = 64;
 pub struct ForwardingConfig {
     /// Flows that have not been used for this long go.
     pub idle_timeout: Duration,
-    /// Time between two flow dumps.
+    /// Longest time between two flow dumps.
     pub sweep_interval: Duration,
     /// Most flows, over all workers.
     pub flow_limit: usize,
@@ -278,7 +282,8 @@ fn run_sweeper(mut sweeper: Sweeper, orders: &Receiver<SweeperOrder>, interval: 
         let now = Instant::now();
         if now >= next {
             sweeper.sweep(now);
-            next = now + interval;
+            let spent = now.elapsed();
+            next = now + (spent * SWEEP_SHARE).max(MIN_SWEEP_INTERVAL).min(interval);
         }
     }
 }

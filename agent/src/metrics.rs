@@ -91,7 +91,7 @@ fn drops(registry: &mut Registry, view: &View) {
     for (reason, packets) in view.forwarding.worker_counters().iter().flat_map(|worker| worker.drops()) {
         family.get_or_create(&Reason { reason }).inc_by(packets);
     }
-    registry.register("drops", "Dropped upcalls by reason", family);
+    registry.register("drops", "Packets dropped, by upcall or by a flow in the datapath, by reason", family);
 }
 
 fn latency(registry: &mut Registry, view: &View) {

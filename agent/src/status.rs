@@ -29,9 +29,9 @@ pub struct Status {
     pub control: ControlStatus,
     /// Flows and upcalls.
     pub forwarding: ForwardingStatus,
-    /// Dropped upcalls by reason.
+    /// Dropped packets by reason.
     pub drops: BTreeMap<&'static str, u64>,
-    /// Dropped upcalls by reason and object at fault, the most frequent first.
+    /// Dropped packets by reason and object at fault, the most frequent first.
     pub culprits: Vec<Culprit>,
 }
 
@@ -84,7 +84,7 @@ pub struct ForwardingStatus {
 pub struct Culprit {
     /// Reason with id.
     pub reason: String,
-    /// Dropped upcalls.
+    /// Dropped packets.
     pub packets: u64,
 }
 

@@ -3,7 +3,8 @@
 //! A worker that finds it free sends its writes itself, in its own turn: the next packet of the flow is then met by it
 //! without a change of threads. While another worker sends, writes are queued; the writer thread sends them together.
 //! A worker's writes stay in order: it sends itself only when nothing is queued. Failures go back to the worker whose
-//! flow it was. A failure that finds no room is found again by the next dump.
+//! flow it was, and so do the counters that a write asked for. A failure that finds no room is found again by the next
+//! dump; counters that find none are given up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,9 +29,9 @@ pub(crate) enum FlowWrite {
     /// A new flow.
     Put(Box<FlowBody>),
     /// Other actions for a flow; key and mask as they were put.
-    Modify(Box<FlowBody>),
+    Modify(Box<FlowBody>, WantStats),
     /// The end of a flow.
-    Delete(Ufid),
+    Delete(Ufid, WantStats),
 }
 
 /// A flow as written.
@@ -116,28 +117,49 @@ impl Sending {
     fn add(&mut self, write: FlowWrite) {
         match write {
             FlowWrite::Put(flow) => self.writer.put(flow.ufid, &flow.key, &flow.mask, &flow.actions),
-            FlowWrite::Modify(flow) => self.writer.modify(flow.ufid, &flow.key, &flow.mask, &flow.actions),
-            FlowWrite::Delete(ufid) => self.writer.delete(ufid, WantStats::No),
+            FlowWrite::Modify(flow, want) => {
+                self.writer.modify(flow.ufid, &flow.key, &flow.mask, &flow.actions, want);
+            }
+            FlowWrite::Delete(ufid, want) => self.writer.delete(ufid, want),
         }
     }
 
     fn flush(&mut self, count: usize) {
         let reports = &self.reports;
-        let flushed = self.writer.flush(&mut |outcome| {
-            if let FlowOutcome::Failed { ufid, op, error } = outcome
-                && let Some((index, _)) = ufid.slot()
-                && let Some(worker) = reports.get(worker_of(index))
-            {
-                match worker.try_send(Report::WriteFailed { ufid, op, error }) {
-                    Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
+        // By worker, once there is something to tell.
+        let mut counted: Vec<Vec<(Ufid, u64)>> = Vec::new();
+        let flushed = self.writer.flush(&mut |outcome| match outcome {
+            FlowOutcome::Failed { ufid, op, error } => {
+                if let Some(worker) = owner(ufid).and_then(|worker| reports.get(worker)) {
+                    report(worker, Report::WriteFailed { ufid, op, error });
+                }
+            }
+            FlowOutcome::Modified { ufid, stats } | FlowOutcome::Deleted { ufid, stats } => {
+                counted.resize_with(reports.len(), Vec::new);
+                if let Some(counted) = owner(ufid).and_then(|worker| counted.get_mut(worker)) {
+                    counted.push((ufid, stats.packets));
                 }
             }
         });
+        for (worker, counted) in reports.iter().zip(counted).filter(|(_, counted)| !counted.is_empty()) {
+            report(worker, Report::Counted(counted));
+        }
         self.counters.writes.add(count as u64);
         if let Err(error) = flushed {
             self.counters.write_errors.one_more();
             tracing::warn!(%error, "flow writes were not sent; the next dump repairs the table");
         }
+    }
+}
+
+fn owner(ufid: Ufid) -> Option<usize> {
+    ufid.slot().map(|(index, _)| worker_of(index))
+}
+
+/// The writer never waits for a worker.
+fn report(worker: &Sender<Report>, report: Report) {
+    match worker.try_send(report) {
+        Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
     }
 }
 
@@ -178,7 +200,7 @@ mod tests {
         let busy = writer.sending.lock();
         writer.write(put(ufid)).unwrap();
         drop(busy);
-        writer.write(vec![FlowWrite::Delete(ufid)]).unwrap();
+        writer.write(vec![FlowWrite::Delete(ufid, WantStats::No)]).unwrap();
         assert_eq!(flows(&dp), 0, "the deletion waits behind the flow");
         writer.send_queued(Duration::ZERO);
         assert_eq!(flows(&dp), 0);

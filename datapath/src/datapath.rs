@@ -82,7 +82,8 @@ pub trait FlowWriter: Send {
     fn put(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action]);
 
     /// Queues a change of actions. `key` and `mask` must be those of the put: the kernel checks actions against them.
-    fn modify(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action]);
+    /// Counters go on; [`WantStats::Yes`] asks what they were at the change ([`FlowOutcome::Modified`]).
+    fn modify(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action], want: WantStats);
 
     /// Queues a deletion; [`WantStats::Yes`] asks for the flow's last counters ([`FlowOutcome::Deleted`]).
     fn delete(&mut self, ufid: Ufid, want: WantStats);
@@ -90,7 +91,7 @@ pub trait FlowWriter: Send {
     /// Operations queued and not yet sent.
     fn queued(&self) -> usize;
 
-    /// Sends what is queued and reports each failure, and each deletion that asked for counters. Silence is success.
+    /// Sends what is queued and reports each failure, and each operation that asked for counters. Silence is success.
     ///
     /// # Errors
     /// Only when the transport itself fails; operations not acted on are reported as [`OpError::NotSent`] before.

@@ -105,7 +105,7 @@ pub struct FlowDump {
     pub stats: FlowStats,
 }
 
-/// Whether a deletion returns the flow's last counters.
+/// Whether a change or a deletion returns the flow's counters of that moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WantStats {
     /// Return them.
@@ -136,6 +136,13 @@ pub enum FlowOutcome {
         op: FlowOp,
         /// Why it failed.
         error: OpError,
+    },
+    /// A change of actions that asked for counters.
+    Modified {
+        /// The flow.
+        ufid: Ufid,
+        /// Its counters when the actions changed.
+        stats: FlowStats,
     },
     /// A deletion that asked for counters.
     Deleted {

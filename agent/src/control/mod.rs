@@ -271,7 +271,7 @@ impl Control {
                     tracing::debug!(%bridge, %error, "station is known on this host only");
                 }
             }
-            Event::MacInUse(station) => self.stations.in_use(station),
+            Event::MacInUse(station) => self.stations.in_use(station, now),
             Event::MacUnused(station) => self.stations.unused(station, now),
             Event::ArpSeen { router, ip, mac, port } => {
                 let Some(table) = self.tables.neighbours(router) else { return };

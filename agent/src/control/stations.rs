@@ -45,8 +45,9 @@ impl Stations {
         has_room
     }
 
-    /// One more worker has flows from a station.
-    pub(crate) fn in_use(&mut self, station: Station) {
+    /// One more worker has flows from a station, which may just have been forgotten.
+    pub(crate) fn in_use(&mut self, station: Station, now: Instant) {
+        self.seen(station, now);
         if let Some(sighting) = self.sightings.get_mut(&station) {
             sighting.workers += 1;
         }
@@ -102,7 +103,7 @@ mod tests {
     fn a_station_with_flows_is_kept_until_it_has_been_without_for_a_while() {
         let (mut stations, start) = (Stations::default(), Instant::now());
         stations.seen(station(1), start);
-        stations.in_use(station(1));
+        stations.in_use(station(1), start);
         assert_eq!(stations.expire(start + 10 * SILENCE), []);
         stations.unused(station(1), start + 10 * SILENCE);
         assert_eq!(stations.expire(start + 10 * SILENCE), []);
@@ -113,8 +114,8 @@ mod tests {
     fn flows_on_two_workers_both_keep_a_station() {
         let (mut stations, start) = (Stations::default(), Instant::now());
         stations.seen(station(1), start);
-        stations.in_use(station(1));
-        stations.in_use(station(1));
+        stations.in_use(station(1), start);
+        stations.in_use(station(1), start);
         stations.unused(station(1), start);
         assert_eq!(stations.expire(start + 2 * SILENCE), []);
     }

@@ -15,6 +15,7 @@ use rustc_hash::FxHashMap;
 use simulation::Tag;
 
 use self::tags::{TagIndex, TagRef};
+use crate::counters::Drop;
 
 /// Bits of a slot index that number the slot within its worker; those above are the worker's.
 const SLOT_BITS: u32 = 24;
@@ -55,6 +56,8 @@ pub(crate) struct NewFlow<'a> {
     pub mask: FlowMask,
     /// Actions.
     pub actions: &'a [Action],
+    /// Why they drop the packets, or one of the copies.
+    pub dropped: Option<Drop>,
     /// What they depend on.
     pub tags: &'a [Tag],
     /// How the flow ends.
@@ -78,6 +81,8 @@ pub(crate) struct Flow {
     pub packets: u64,
     /// Bytes that matched in the datapath.
     pub bytes: u64,
+    /// Why the packets, or one of the copies, are dropped.
+    pub dropped: Option<Drop>,
     /// Number of the last dump that had it.
     pub dump: u32,
     mask: u32,
@@ -223,6 +228,7 @@ impl FlowTable {
         &mut self,
         ufid: Ufid,
         actions: &[Action],
+        dropped: Option<Drop>,
         tags: &[Tag],
         life: Life,
         changes: &mut TagChanges,
@@ -239,6 +245,7 @@ impl FlowTable {
         }
         if let Some(flow) = &mut self.slots[slot as usize].flow {
             flow.actions = fingerprint;
+            flow.dropped = dropped;
             flow.life = life;
         }
     }
@@ -296,6 +303,7 @@ impl FlowTable {
             used: now,
             packets: 0,
             bytes: 0,
+            dropped: new.dropped,
             dump: 0,
             mask,
             actions: self.fingerprint(new.actions),

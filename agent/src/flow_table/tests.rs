@@ -27,6 +27,7 @@ fn put(table: &mut FlowTable, n: u8, tags: &[Tag]) -> (Ufid, TagChanges) {
         origin: KeyOrigin::Packet,
         mask: mask(),
         actions: &[Action::Output(DpPort(1))],
+        dropped: None,
         tags,
         life: Life::Idle,
     };
@@ -65,6 +66,7 @@ fn the_table_is_full_at_its_limit() {
         origin: KeyOrigin::Packet,
         mask: mask(),
         actions: &[],
+        dropped: None,
         tags: &[],
         life: Life::Idle,
     };
@@ -110,7 +112,7 @@ fn the_index_stays_true_through_many_changes() {
             }
             1 if !flows.is_empty() => {
                 let at = random(flows.len() as u64) as usize;
-                table.update(flows[at].0, &[], &tags, Life::Idle, &mut changes);
+                table.update(flows[at].0, &[], None, &tags, Life::Idle, &mut changes);
                 flows[at].1 = tags;
             }
             _ if flows.len() < 200 => {
@@ -138,6 +140,7 @@ fn an_adopted_flow_keeps_its_name_and_its_slot_is_not_given_out_again() {
         origin: KeyOrigin::Dump,
         mask: mask(),
         actions: &[],
+        dropped: None,
         tags: &[],
         life: Life::Idle,
     };

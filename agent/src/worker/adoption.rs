@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use datapath::{FlowDump, Ufid};
+use datapath::{FlowDump, Ufid, WantStats};
 use packet::{Action, FlowKey, FlowMask};
 
 use super::forward::Decision;
@@ -25,7 +25,7 @@ impl Core {
     fn adopt(&mut self, flow: FlowDump, now: Instant) {
         let Some(ufid) = flow.ufid.filter(|ufid| self.table.get(*ufid).is_none()) else { return };
         let (Some(key), Some(mask), Some(actions)) = (flow.key, flow.mask, flow.actions) else {
-            return self.unsent.push(FlowWrite::Delete(ufid));
+            return self.unsent.push(FlowWrite::Delete(ufid, WantStats::No));
         };
         let key = representative(key, &mask);
         if self.snapshot.tunnels.contains(key.in_port) {
@@ -34,10 +34,14 @@ impl Core {
         match self.decide_again(&key, now) {
             Some(decision) if decision.mask.is_wider_or_equal(&mask) => {
                 self.take_over(ufid, key, mask, &actions, decision, now);
+                // What it counted until now was the former life's to tell.
+                if let Some(known) = self.table.get_mut(ufid) {
+                    known.packets = flow.stats.packets;
+                }
             }
             _ => {
                 self.counters.flows_removed.one_more();
-                self.unsent.push(FlowWrite::Delete(ufid));
+                self.unsent.push(FlowWrite::Delete(ufid, WantStats::No));
             }
         }
     }
@@ -57,22 +61,24 @@ impl Core {
             origin: KeyOrigin::Dump,
             mask,
             actions: &decision.actions,
+            dropped: decision.dropped,
             tags: &decision.tags,
             life: decision.life,
         };
         let mut changes = TagChanges::default();
         let now_ms = self.ms(now);
         if !self.table.adopt(ufid, &new, now_ms, &mut changes) {
-            self.unsent.push(FlowWrite::Delete(ufid));
+            self.unsent.push(FlowWrite::Delete(ufid, WantStats::No));
             return self.install(&key, KeyOrigin::Dump, decision, now);
         }
-        self.events.say_stations(&changes, &self.counters);
+        self.events.say_stations(&changes);
         self.watch_deadline(ufid, decision.life);
         self.counters.flows_adopted.one_more();
         if actions != decision.actions {
             self.counters.flows_modified.one_more();
+            let want = self.ask_counters_at_adoption(ufid);
             let body = FlowBody { ufid, key, mask, actions: decision.actions };
-            self.unsent.push(FlowWrite::Modify(Box::new(body)));
+            self.unsent.push(FlowWrite::Modify(Box::new(body), want));
         }
     }
 
@@ -87,20 +93,27 @@ impl Core {
     ) {
         let wanted = self.arrivals.wanted(key).filter(|arrival| actions == [Action::Output(arrival.output)]);
         let Some(arrival) = wanted else {
-            return self.unsent.push(FlowWrite::Delete(ufid));
+            return self.unsent.push(FlowWrite::Delete(ufid, WantStats::No));
         };
         // Ours was refused because this one has the same match: this one takes its place.
         if let Some(ours) = arrival.ufid {
             self.forget(ours);
         }
-        let new =
-            NewFlow { key: *key, origin: KeyOrigin::Dump, mask: *mask, actions, tags: &[], life: Life::Kept };
+        let new = NewFlow {
+            key: *key,
+            origin: KeyOrigin::Dump,
+            mask: *mask,
+            actions,
+            dropped: None,
+            tags: &[],
+            life: Life::Kept,
+        };
         let now_ms = self.ms(now);
         if self.table.adopt(ufid, &new, now_ms, &mut TagChanges::default()) {
             self.counters.flows_adopted.one_more();
             self.arrivals.installed(key, Some(ufid));
         } else {
-            self.unsent.push(FlowWrite::Delete(ufid));
+            self.unsent.push(FlowWrite::Delete(ufid, WantStats::No));
             self.arrivals.installed(key, None);
         }
     }

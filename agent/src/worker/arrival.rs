@@ -108,6 +108,7 @@ impl Core {
                 origin: KeyOrigin::Dump,
                 mask,
                 actions: &actions,
+                dropped: None,
                 tags: &[],
                 life: Life::Kept,
             };
@@ -146,6 +147,7 @@ impl Core {
         mask.clip_to(key);
         let output = self.snapshot.ports.by_key(port).map_or(0, |local| local.dp_port.0);
         let tags = [simulation::Tag::DpPort(output)].into_iter().collect();
-        self.install(key, KeyOrigin::Packet, Decision { actions, mask, tags, life: Life::Idle }, now);
+        let decision = Decision { actions, mask, dropped: None, tags, life: Life::Idle };
+        self.install(key, KeyOrigin::Packet, decision, now);
     }
 }

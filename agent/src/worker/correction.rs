@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use datapath::Ufid;
+use datapath::{Ufid, WantStats};
 use packet::{FlowKey, PacketView};
 use simulation::{Caching, Ingress, Verdict};
 
@@ -35,18 +35,29 @@ impl Core {
             return;
         }
         let same = self.table.get(ufid).is_some_and(|flow| self.table.has_actions(flow, &decision.actions));
+        let want = self.ask_counters_at_change(ufid, decision.dropped);
         self.replace(ufid, &decision);
         if !same {
             self.counters.flows_modified.one_more();
+        }
+        // A drop for another reason is written too, to learn how many packets were the former's.
+        if !same || want == WantStats::Yes {
             let body = FlowBody { ufid, key, mask, actions: decision.actions };
-            self.unsent.push(FlowWrite::Modify(Box::new(body)));
+            self.unsent.push(FlowWrite::Modify(Box::new(body), want));
         }
     }
 
     fn replace(&mut self, ufid: Ufid, decision: &Decision) {
         let mut changes = TagChanges::default();
-        self.table.update(ufid, &decision.actions, &decision.tags, decision.life, &mut changes);
-        self.events.say_stations(&changes, &self.counters);
+        self.table.update(
+            ufid,
+            &decision.actions,
+            decision.dropped,
+            &decision.tags,
+            decision.life,
+            &mut changes,
+        );
+        self.events.say_stations(&changes);
         self.watch_deadline(ufid, decision.life);
     }
 
@@ -66,7 +77,7 @@ impl Core {
             // The next packet must come here for its sender to be told.
             (Verdict::Drop(reason), _) if reason.is_told() => None,
             (Verdict::Forward(_) | Verdict::Drop(_), Caching::Flow(_)) => {
-                Some(self.decide(outcome, key, now).0)
+                Some(self.decide(outcome, key, now))
             }
             _ => None,
         }

@@ -30,6 +30,8 @@ const WRITE_GRACE_MS: u64 = 2000;
 pub(super) struct Decision {
     pub(super) actions: Vec<Action>,
     pub(super) mask: FlowMask,
+    /// Why the packet, or one of its copies, is dropped.
+    pub(super) dropped: Option<Drop>,
     pub(super) tags: SmallVec<[Tag; 24]>,
     pub(super) life: Life,
 }
@@ -47,18 +49,20 @@ impl Core {
             Admission::Admit => {}
             Admission::Refuse => return self.counters.dropped(ShellDrop::Admission(class)),
             Admission::ShutPort(time) => {
-                self.counters.dropped(ShellDrop::Admission(class));
+                let reason = ShellDrop::Admission(class);
+                self.counters.dropped(reason);
                 let until = self.ms(now + time);
-                return self.install_port_drop(&upcall.key, &[], until, now);
+                return self.install_port_drop(&upcall.key, reason, until, now);
             }
         }
         if is_tunnel {
             return self.arrive(upcall, now);
         }
         let Some(local) = local else {
-            self.counters.dropped(ShellDrop::UnboundPort(in_port));
+            let reason = ShellDrop::UnboundPort(in_port);
+            self.counters.dropped(reason);
             let until = self.ms(now) + SHORT_LIFE_MS;
-            return self.install_port_drop(&upcall.key, &[Tag::DpPort(in_port)], until, now);
+            return self.install_port_drop(&upcall.key, reason, until, now);
         };
         if self.repeat_last(upcall) {
             return;
@@ -90,8 +94,8 @@ impl Core {
             Verdict::NeedState(need) => self.park(frame, origin, need, now),
             Verdict::Forward(_) | Verdict::Drop(_) => {
                 let caching = outcome.caching;
-                let (decision, dropped) = self.decide(outcome, packet.key(), now);
-                if let Some(reason) = dropped {
+                let decision = self.decide(outcome, packet.key(), now);
+                if let Some(reason) = decision.dropped {
                     self.counters.dropped(reason);
                 }
                 self.execute(frame, packet.key(), &decision.actions, origin);
@@ -127,8 +131,8 @@ impl Core {
         self.simulator.simulate(&self.snapshot.topology, packet, ingress)
     }
 
-    /// Translates a verdict; says why if the packet, or one of its copies, is dropped.
-    pub(super) fn decide(&self, outcome: Outcome, key: &FlowKey, now: Instant) -> (Decision, Option<Drop>) {
+    /// Translates a verdict.
+    pub(super) fn decide(&self, outcome: Outcome, key: &FlowKey, now: Instant) -> Decision {
         let mut mask = outcome.mask;
         let mut tags = outcome.tags;
         tags.push(Tag::DpPort(key.in_port));
@@ -154,7 +158,7 @@ impl Core {
         let actions = if actions.is_empty() { self.drop_actions() } else { actions };
         complete_mask(&mut mask);
         mask.clip_to(key);
-        (Decision { actions, mask, tags, life }, dropped)
+        Decision { actions, mask, dropped, tags, life }
     }
 
     fn take_effects(&mut self, outcome: &mut Outcome, generation: u8, now: Instant) {
@@ -234,6 +238,7 @@ impl Core {
             origin,
             mask: decision.mask,
             actions: &decision.actions,
+            dropped: decision.dropped,
             tags: &decision.tags,
             life: decision.life,
         };
@@ -246,8 +251,9 @@ impl Core {
 
     /// Forgets a flow and deletes it from the datapath.
     pub(super) fn remove(&mut self, ufid: datapath::Ufid) {
+        let want = self.ask_last_counters(ufid);
         self.forget(ufid);
-        self.unsent.push(FlowWrite::Delete(ufid));
+        self.unsent.push(FlowWrite::Delete(ufid, want));
     }
 
     /// Forgets a flow that is not in the datapath any more.
@@ -257,16 +263,21 @@ impl Core {
             self.counters.flows_removed.one_more();
             self.memo = None;
         }
-        self.events.say_stations(&changes, &self.counters);
+        self.events.say_stations(&changes);
     }
 
     /// Drops a port's packets in the datapath for a short time.
-    fn install_port_drop(&mut self, key: &FlowKey, tags: &[Tag], until: u64, now: Instant) {
+    fn install_port_drop(&mut self, key: &FlowKey, reason: ShellDrop, until: u64, now: Instant) {
         let mut mask = FlowMask::any();
         mask.0.in_port = u32::MAX;
         mask.0.recirc_id = u32::MAX;
+        let tags = match reason {
+            ShellDrop::UnboundPort(port) => [Tag::DpPort(port)].as_slice().into(),
+            _ => SmallVec::new(),
+        };
+        let dropped = Some(reason.into());
         let decision =
-            Decision { actions: self.drop_actions(), mask, tags: tags.into(), life: Life::Until(until) };
+            Decision { actions: self.drop_actions(), mask, dropped, tags, life: Life::Until(until) };
         self.install(key, KeyOrigin::Packet, decision, now);
     }
 

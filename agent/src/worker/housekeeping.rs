@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::time::Instant;
 
-use datapath::{FlowOp, FlowStats, OpError, Ufid};
+use datapath::{FlowOp, FlowStats, OpError, Ufid, WantStats};
 
 use super::{Core, REPORTS_PER_TURN};
 use crate::expiry::Report;
@@ -24,6 +24,9 @@ impl Core {
             let Ok(report) = self.reports.try_recv() else { return };
             match report {
                 Report::WriteFailed { ufid, op, error } => self.write_failed(ufid, op, error, now),
+                Report::Counted(flows) => {
+                    flows.into_iter().for_each(|(ufid, packets)| self.counted(ufid, packets));
+                }
                 Report::Found { dump, flows } => {
                     for (ufid, stats) in flows {
                         self.found(dump, ufid, &stats, now);
@@ -79,6 +82,9 @@ impl Core {
                 tracing::debug!(%ufid, ?op, %error, "the datapath refused a flow");
             }
         }
+        if op != FlowOp::Put {
+            self.tallies.cancel(ufid);
+        }
         let Some(flow) = self.table.get(ufid) else { return };
         let (key, origin, kept) = (flow.key, flow.origin, flow.life == Life::Kept);
         match (op, error) {
@@ -91,7 +97,10 @@ impl Core {
                     self.install(&key, origin, decision, now);
                 }
             }
-            (FlowOp::Modify, _) => self.remove(ufid),
+            (FlowOp::Modify, _) => {
+                self.forget(ufid);
+                self.unsent.push(FlowWrite::Delete(ufid, WantStats::No));
+            }
         }
         if kept {
             // Tried again after the next dump.
@@ -101,15 +110,17 @@ impl Core {
 
     fn found(&mut self, dump: u32, ufid: Ufid, stats: &FlowStats, now: Instant) {
         let now = self.ms(now);
+        if self.table.get(ufid).is_some() {
+            self.count(ufid, stats.packets);
+        }
         if let Some(flow) = self.table.get_mut(ufid) {
             flow.dump = dump;
-            flow.packets = stats.packets;
             flow.bytes = stats.bytes;
             if let Some(ago) = stats.used_ms_ago {
                 flow.used = flow.used.max(now.saturating_sub(ago));
             }
         } else if self.adopting && self.inherited.is_empty() {
-            self.unsent.push(FlowWrite::Delete(ufid));
+            self.unsent.push(FlowWrite::Delete(ufid, WantStats::No));
         }
     }
 
@@ -126,6 +137,7 @@ impl Core {
                 expired.push(ufid);
             }
         }
+        self.tallies.next_round();
         for (ufid, key, kept) in gone {
             self.forget(ufid);
             if kept {

@@ -9,6 +9,7 @@ mod correction;
 mod events;
 mod forward;
 mod housekeeping;
+mod tally;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -25,6 +26,7 @@ use simulation::{Ingress, MaskMode, Simulator};
 
 use self::arrival::Arrivals;
 use self::events::Events;
+use self::tally::Tallies;
 use crate::admission::{Admitter, Budget};
 use crate::counters::{ShellDrop, WorkerCounters};
 use crate::expiry::Report;
@@ -127,6 +129,7 @@ struct Core {
     executor: Box<dyn Executor>,
     admitter: Admitter,
     table: FlowTable,
+    tallies: Tallies,
     waiting: WaitingRoom,
     generated: VecDeque<StoredPacket>,
     to_correct: VecDeque<Ufid>,
@@ -176,6 +179,7 @@ impl Worker {
             executor,
             admitter: Admitter::new(config.budget, now),
             table: FlowTable::new(number, config.flow_limit, config.generation),
+            tallies: Tallies::default(),
             waiting: WaitingRoom::default(),
             generated: VecDeque::new(),
             to_correct: VecDeque::new(),
@@ -269,6 +273,7 @@ impl Core {
         self.correct_some(now);
         self.adopt_some(now);
         self.expire(now);
+        self.events.settle();
         self.send_writes();
         self.counters.flows.set(self.table.len() as u64);
         self.counters.waiting.set(self.waiting.len() as u64);
@@ -278,7 +283,7 @@ impl Core {
     fn patience(&self, idle: Duration) -> Duration {
         if !self.to_correct.is_empty() || !self.inherited.is_empty() || !self.reports.is_empty() {
             Duration::ZERO
-        } else if !self.unsent.is_empty() || self.waiting.len() > 0 {
+        } else if !self.unsent.is_empty() || self.waiting.len() > 0 || self.events.owes() {
             idle.min(BUSY_TURN)
         } else {
             idle
@@ -350,7 +355,7 @@ impl Core {
         }
         let mut changes = TagChanges::default();
         let inserted = self.table.insert(flow, now_ms, &mut changes);
-        self.events.say_stations(&changes, &self.counters);
+        self.events.say_stations(&changes);
         let Ok(ufid) = inserted else {
             self.counters.flows_over_limit.one_more();
             return None;

@@ -202,6 +202,12 @@ impl Hypervisor {
     }
 
     fn publish(&mut self, tags: &[Tag]) {
+        self.publish_only(tags);
+        self.turn();
+    }
+
+    /// Publishes, and nobody has looked yet.
+    fn publish_only(&mut self, tags: &[Tag]) {
         let snapshot = Arc::new(Snapshot {
             host: self.host,
             topology: Arc::new(self.topology.clone()),
@@ -212,7 +218,6 @@ impl Hypervisor {
         let older = self.snapshots.swap(Arc::clone(&snapshot));
         self.mailbox.correct(tags);
         self.mailbox.correct(&snapshot.shell_tags_since(&older));
-        self.turn();
     }
 
     /// Binds the port numbered `n` to an interface here.
@@ -273,6 +278,12 @@ impl Hypervisor {
 
     fn events(&mut self) -> Vec<Event> {
         std::iter::from_fn(|| self.events.try_recv().ok()).collect()
+    }
+
+    /// Dropped packets by id of the object at fault.
+    fn culprit_counts(&self) -> BTreeMap<u128, u64> {
+        let (culprits, _) = self.counters.culprits();
+        culprits.into_iter().filter_map(|(drop, n)| Some((drop.culprit()?.as_u128(), n))).collect()
     }
 
     fn drops(&self) -> BTreeMap<&'static str, u64> {
@@ -480,6 +491,154 @@ fn drop_flows_go_after_their_time_though_used() {
     assert!(hv.flows().is_empty());
     let (culprits, unrecorded) = hv.counters.culprits();
     assert_eq!((culprits[0].0.culprit(), unrecorded), (Some(Uuid::from_u128(0xd)), 0));
+}
+
+fn drop_udp_by(rule: u128, port: u16) -> Rule {
+    Rule { id: RuleId(Uuid::from_u128(rule)), ..drop_udp_to(port) }
+}
+
+#[test]
+fn packets_that_a_drop_flow_drops_are_counted_by_sweeps_and_at_its_end() {
+    let mut hv = Hypervisor::with_two_guests();
+    hv.update(chain(vec![drop_udp_to(2000)]));
+    hv.change(bridge(&[1, 2], Some(CHAIN)));
+    for _ in 0..4 {
+        hv.send(1, &frame(1, 2));
+    }
+    assert_eq!((hv.counters.upcalls.get(), hv.drops()["rule"]), (1, 1));
+    hv.sweep();
+    assert_eq!(hv.drops()["rule"], 4, "one came up, three met the flow");
+    hv.sweep();
+    assert_eq!(hv.drops()["rule"], 4);
+    hv.send(1, &frame(1, 2));
+    hv.send(1, &frame(1, 2));
+    hv.pass(Duration::from_secs(6));
+    assert!(hv.flows().is_empty());
+    assert_eq!(hv.drops()["rule"], 6);
+    assert_eq!(hv.culprit_counts(), BTreeMap::from([(0xd, 6)]));
+}
+
+#[test]
+fn a_flow_that_becomes_a_drop_and_back_counts_only_what_it_dropped() {
+    let mut hv = Hypervisor::with_two_guests();
+    hv.update(chain(vec![drop_udp_to(3000)]));
+    hv.change(bridge(&[1, 2], Some(CHAIN)));
+    for _ in 0..4 {
+        hv.send(1, &frame(1, 2));
+    }
+    hv.change(chain(vec![drop_udp_to(2000)]));
+    assert_eq!((hv.counters.flows_modified.get(), hv.counters.flows_installed.get()), (1, 1), "in place");
+    hv.send(1, &frame(1, 2));
+    hv.send(1, &frame(1, 2));
+    hv.sweep();
+    assert_eq!(hv.drops()["rule"], 2);
+    hv.send(1, &frame(1, 2));
+    hv.change(chain(vec![drop_udp_to(3000)]));
+    for _ in 0..3 {
+        hv.send(1, &frame(1, 2));
+    }
+    hv.sweep();
+    assert_eq!(hv.drops()["rule"], 3);
+    assert_eq!((hv.received(2).len(), hv.counters.upcalls.get()), (7, 1));
+}
+
+#[test]
+fn each_rule_answers_for_the_packets_it_dropped() {
+    let mut hv = Hypervisor::with_two_guests();
+    hv.update(chain(vec![drop_udp_by(0xa, 2000)]));
+    hv.change(bridge(&[1, 2], Some(CHAIN)));
+    hv.send(1, &frame(1, 2));
+    hv.send(1, &frame(1, 2));
+    hv.change(chain(vec![drop_udp_by(0xb, 2000)]));
+    for _ in 0..3 {
+        hv.send(1, &frame(1, 2));
+    }
+    hv.sweep();
+    assert_eq!(hv.counters.upcalls.get(), 1);
+    assert_eq!(hv.culprit_counts(), BTreeMap::from([(0xa, 2), (0xb, 3)]));
+}
+
+#[test]
+fn a_sweep_during_a_change_attributes_nothing_wrongly() {
+    let mut hv = Hypervisor::with_two_guests();
+    hv.update(chain(vec![drop_udp_to(3000)]));
+    hv.change(bridge(&[1, 2], Some(CHAIN)));
+    hv.send(1, &frame(1, 2));
+    assert!(hv.dp.inject(hv.dp_port(1), &frame(1, 2)));
+    let tags = hv.update(chain(vec![drop_udp_to(2000)]));
+    hv.publish_only(&tags);
+    let now = hv.now;
+    hv.worker.step(&|| now, Duration::ZERO).unwrap();
+    hv.sweeper.sweep(now);
+    hv.worker.step(&|| now, Duration::ZERO).unwrap();
+    assert!(hv.drops().is_empty(), "the change is not written yet");
+    hv.turn();
+    hv.send(1, &frame(1, 2));
+    hv.sweep();
+    assert_eq!(hv.drops()["rule"], 1);
+}
+
+#[test]
+fn drops_of_a_former_life_are_not_counted_again() {
+    let mut hv = Hypervisor::with_two_guests();
+    hv.update(chain(vec![drop_udp_to(2000)]));
+    hv.change(bridge(&[1, 2], Some(CHAIN)));
+    for _ in 0..4 {
+        hv.send(1, &frame(1, 2));
+    }
+    let mut hv = restarted(hv);
+    hv.update(chain(vec![drop_udp_to(2000)]));
+    hv.change(bridge(&[1, 2], Some(CHAIN)));
+    hv.plug(1);
+    hv.plug(2);
+    hv.learn(1, 1);
+    hv.learn(2, 2);
+    hv.sweeper.inherit().unwrap();
+    hv.turn();
+    assert_eq!(hv.counters.flows_adopted.get(), 1);
+    hv.send(1, &frame(1, 2));
+    hv.sweep();
+    assert_eq!(hv.drops()["rule"], 1);
+}
+
+#[test]
+fn stations_that_found_no_room_in_the_queue_are_told_later() {
+    let mut hv = Hypervisor::with_two_guests();
+    hv.events();
+    for station in 10..90 {
+        hv.send(1, &frame(station, 2));
+    }
+    let mut use_of: BTreeMap<MacAddr, i32> = BTreeMap::new();
+    let mut events = hv.events();
+    assert_eq!(events.len(), 64, "the queue was full");
+    // Some go out of use again before there was room to say that they were in use.
+    hv.pass(Duration::from_secs(120));
+    hv.sweep();
+    assert!(hv.flows().is_empty());
+    for station in 50..90 {
+        hv.send(1, &frame(station, 2));
+    }
+    loop {
+        let more = hv.events();
+        if more.is_empty() {
+            break;
+        }
+        events.extend(more);
+        hv.turn();
+    }
+    for event in &events {
+        match event {
+            Event::MacSeen { station, .. } => {
+                use_of.entry(station.mac).or_default();
+            }
+            Event::MacInUse(station) => *use_of.get_mut(&station.mac).expect("seen before in use") += 1,
+            Event::MacUnused(station) => *use_of.get_mut(&station.mac).expect("seen before") -= 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    let expected: BTreeMap<_, _> = (10..90).map(|n| (mac(n), i32::from(n >= 50))).collect();
+    assert_eq!(use_of, expected);
+    assert_eq!(hv.counters.events_lost.get(), 0);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The flow writer: many flow messages per `sendmsg`, none acknowledged.
 //!
 //! The kernel acts on every message within the send, so when it returns all answers there will be (errors, and the
-//! counters of deletions that asked) are in the receive queue: no answer means success.
+//! counters of operations that asked) are in the receive queue: no answer means success.
 
 use packet::{Action, FlowKey, FlowMask};
 
@@ -102,10 +102,13 @@ impl KernelFlowWriter {
                             self.outcomes.push(FlowOutcome::Failed { ufid, op, error });
                         }
                     }
-                } else if op == FlowOp::Delete && message.kind == self.family.0 {
+                } else if message.kind == self.family.0 {
                     let raw = OvsMessage::parse(message.payload).and_then(|m| RawFlow::parse(m.attrs));
-                    if let Ok(stats) = raw.and_then(|raw| raw.stats(monotonic_ms())) {
-                        self.outcomes.push(FlowOutcome::Deleted { ufid, stats });
+                    let Ok(stats) = raw.and_then(|raw| raw.stats(monotonic_ms())) else { continue };
+                    match op {
+                        FlowOp::Put => {}
+                        FlowOp::Modify => self.outcomes.push(FlowOutcome::Modified { ufid, stats }),
+                        FlowOp::Delete => self.outcomes.push(FlowOutcome::Deleted { ufid, stats }),
                     }
                 }
             }
@@ -120,14 +123,16 @@ impl FlowWriter for KernelFlowWriter {
         self.op(ufid, FlowOp::Put, NLM_F_CREATE, |w| describe(w, key, mask, actions, pid));
     }
 
-    fn modify(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action]) {
+    fn modify(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action], want: WantStats) {
         let pid = self.action_pid;
-        self.op(ufid, FlowOp::Modify, 0, |w| describe(w, key, mask, actions, pid));
+        self.op(ufid, FlowOp::Modify, echo(want), |w| {
+            w.u32(attr::UFID_FLAGS, attr::OMIT_ALL);
+            describe(w, key, mask, actions, pid);
+        });
     }
 
     fn delete(&mut self, ufid: Ufid, want: WantStats) {
-        let echo = if want == WantStats::Yes { NLM_F_ECHO } else { 0 };
-        self.op(ufid, FlowOp::Delete, echo, |w| w.u32(attr::UFID_FLAGS, attr::OMIT_ALL));
+        self.op(ufid, FlowOp::Delete, echo(want), |w| w.u32(attr::UFID_FLAGS, attr::OMIT_ALL));
     }
 
     fn queued(&self) -> usize {
@@ -138,6 +143,14 @@ impl FlowWriter for KernelFlowWriter {
         self.send();
         self.outcomes.drain(..).for_each(outcome);
         Ok(())
+    }
+}
+
+/// The kernel answers an operation that succeeds only if it is to echo it.
+fn echo(want: WantStats) -> u16 {
+    match want {
+        WantStats::Yes => NLM_F_ECHO,
+        WantStats::No => 0,
     }
 }
 

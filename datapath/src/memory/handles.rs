@@ -138,9 +138,12 @@ impl FlowWriter for Writer {
         self.note(ufid, FlowOp::Put, result);
     }
 
-    fn modify(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action]) {
-        let result = self.shared.state.lock().table.modify(ufid, key, mask, actions);
-        self.note(ufid, FlowOp::Modify, result);
+    fn modify(&mut self, ufid: Ufid, key: &FlowKey, mask: &FlowMask, actions: &[Action], want: WantStats) {
+        let result = self.shared.state.lock().table.modify(ufid, key, mask, actions, Instant::now());
+        if let (Ok(stats), WantStats::Yes) = (result, want) {
+            self.outcomes.push(FlowOutcome::Modified { ufid, stats });
+        }
+        self.note(ufid, FlowOp::Modify, result.map(drop));
     }
 
     fn delete(&mut self, ufid: Ufid, want: WantStats) {

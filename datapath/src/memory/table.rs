@@ -98,13 +98,14 @@ impl Table {
         key: &FlowKey,
         mask: &FlowMask,
         actions: &[Action],
-    ) -> Result<(), OpError> {
+        now: Instant,
+    ) -> Result<FlowStats, OpError> {
         if !actions_are_valid(actions, &effective_mask(key, mask, actions).apply(key)) {
             return Err(OpError::Invalid);
         }
         let flow = self.flows.get_mut(&ufid).ok_or(OpError::NotFound)?;
         flow.actions = actions.into();
-        Ok(())
+        Ok(flow.stats(now))
     }
 
     pub(super) fn delete(&mut self, ufid: Ufid, now: Instant) -> Result<FlowStats, OpError> {

@@ -95,7 +95,7 @@ pub fn modify_changes_actions(b: &mut Bench) {
     let ufid = b.put_exact(from, &sent, &[Action::Output(one)]);
     b.inject(from, &sent);
     b.arrived(one, 1);
-    b.writer.modify(ufid, &b.key(from, &sent), &FlowMask::exact(), &[Action::Output(two)]);
+    b.writer.modify(ufid, &b.key(from, &sent), &FlowMask::exact(), &[Action::Output(two)], WantStats::No);
     assert_eq!(b.flush(), []);
     b.inject(from, &sent);
     b.arrived(two, 1);
@@ -103,10 +103,26 @@ pub fn modify_changes_actions(b: &mut Bench) {
     assert_eq!(b.the_flow().stats.packets, 2, "counters go on");
 }
 
+pub fn modify_returns_counters(b: &mut Bench) {
+    let [from, one] = b.ports();
+    let sent = frame(frames::UDP);
+    let ufid = b.put_exact(from, &sent, &[Action::Output(one)]);
+    b.inject(from, &sent);
+    b.arrived(one, 1);
+    b.writer.modify(ufid, &b.key(from, &sent), &FlowMask::exact(), &[], WantStats::Yes);
+    match b.flush()[..] {
+        [FlowOutcome::Modified { ufid: modified, stats }] => {
+            assert_eq!((modified, stats.packets, stats.bytes), (ufid, 1, sent.len() as u64));
+        }
+        ref other => panic!("{other:?}"),
+    }
+    assert_eq!(b.the_flow().actions, Some(vec![]));
+}
+
 pub fn modify_and_delete_of_unknown_flows_fail(b: &mut Bench) {
     let [port] = b.ports();
     let ufid = b.flow_id();
-    b.writer.modify(ufid, &b.key(port, &frame(frames::UDP)), &FlowMask::exact(), &[]);
+    b.writer.modify(ufid, &b.key(port, &frame(frames::UDP)), &FlowMask::exact(), &[], WantStats::Yes);
     assert_eq!(b.flush(), [FlowOutcome::Failed { ufid, op: FlowOp::Modify, error: OpError::NotFound }]);
     b.writer.delete(ufid, WantStats::Yes);
     assert_eq!(b.flush(), [FlowOutcome::Failed { ufid, op: FlowOp::Delete, error: OpError::NotFound }]);

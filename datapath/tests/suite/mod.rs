@@ -69,6 +69,7 @@ macro_rules! conformance_suite {
             flows::{
                 an_exact_flow_forwards, wildcarded_bits_do_not_count, masks_are_prefixes_too, flows_of_several_masks_coexist,
                 an_empty_action_list_drops, put_of_a_known_ufid_fails, put_of_a_covered_key_fails, modify_changes_actions,
+                modify_returns_counters,
                 modify_and_delete_of_unknown_flows_fail, delete_returns_counters, invalid_actions_are_refused,
                 a_failure_does_not_stop_the_batch, thousands_of_flows_in_one_flush, dumps_return_what_was_put,
                 dumps_count_packets_and_age, statistics_dumps_omit_the_rest, retain_deletes_what_is_refused, flush_deletes_all,
