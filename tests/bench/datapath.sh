@@ -11,7 +11,7 @@
 . "$e2e_dir/../lab/vswitchd.sh"
 flowload=${FLOWLOAD:?names the executable of tests/bench}
 rounds=${1:-2}
-rates=${RATES:-1000,1500,2000,2500,3000,3500,4000,4500,5000,5500,6000,7000,8000,9000,10000,12000,14000,16000,20000}
+rates=${RATES:-1000,1500,2000,2500,3000,3500,4000,4500,5000,5500,6000,7000,8000,9000,10000,12000,14000,16000,20000,25000,30000,40000}
 
 left=10.0.2.1 right=10.0.3.1                    # the router's addresses
 declare -A to=([bridge]=10.0.1.12 [routed]=10.0.3.14) first=([bridge]=1 [routed]=3)

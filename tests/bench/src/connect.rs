@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -25,11 +26,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Connects again and again for `seconds` and prints how often, and the time that each took.
 pub(crate) fn run(path: &PathArgs, seconds: u64) -> anyhow::Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
-    let server = {
-        let (port, stop) = (path.to.port(), Arc::clone(&stop));
-        netns::spawn(&path.server, move || serve(port, &stop))?
-    };
     let to = path.to;
+    let listener = netns::join(netns::spawn(&path.server, move || {
+        TcpListener::bind((Ipv4Addr::UNSPECIFIED, to.port())).context("cannot bind the server")
+    })?)?;
+    let server = {
+        let stop = Arc::clone(&stop);
+        thread::spawn(move || serve(&listener, &stop))
+    };
     let client = netns::spawn(&path.client, move || {
         let start = Instant::now();
         let mut samples = Vec::new();
@@ -47,7 +51,7 @@ pub(crate) fn run(path: &PathArgs, seconds: u64) -> anyhow::Result<()> {
     let _ = netns::join(netns::spawn(&path.server, move || {
         Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, to.port())).map(drop)?)
     })?);
-    netns::join(server)?;
+    server.join().map_err(|_| anyhow::anyhow!("the server panicked"))?;
     let (samples, took) = result?;
     let done = samples.iter().flatten().count();
     println!("connections_per_s {:.0}", done as f64 / took.as_secs_f64());
@@ -55,8 +59,7 @@ pub(crate) fn run(path: &PathArgs, seconds: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn serve(port: u16, stop: &AtomicBool) -> anyhow::Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).context("cannot bind the server")?;
+fn serve(listener: &TcpListener, stop: &AtomicBool) {
     for stream in listener.incoming() {
         if stop.load(Ordering::Relaxed) {
             break;
@@ -64,7 +67,6 @@ fn serve(port: u16, stop: &AtomicBool) -> anyhow::Result<()> {
         // The client's reset ends it.
         let _ = stream.and_then(|stream| answer(&stream));
     }
-    Ok(())
 }
 
 fn answer(mut stream: &TcpStream) -> std::io::Result<()> {
