@@ -65,7 +65,10 @@ impl Underlay {
     pub(crate) fn reconcile<'a>(&mut self, zones: impl Iterator<Item = &'a TunnelZone> + Clone) -> Ways {
         let mut tunnels: Vec<TunnelPort> = Vec::new();
         let host = self.host;
-        for (encapsulation, local) in zones.clone().filter_map(|zone| needed(zone, host)) {
+        let needed = zones.clone().filter_map(|zone| needed(zone, host));
+        let names: Vec<_> = needed.clone().map(|(e, local)| device_name(e, Family::of(local))).collect();
+        self.failed.retain(|name, _| names.contains(name));
+        for (encapsulation, local) in needed {
             let family = Family::of(local);
             let there = |t: &TunnelPort| t.encapsulation == encapsulation && Family::of(t.local) == family;
             if !tunnels.iter().any(there)
