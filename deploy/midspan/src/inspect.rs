@@ -59,7 +59,10 @@ impl Endpoint {
     fn ask(&self, question: &Question) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         match runtime.block_on(self.answer(question)) {
-            Ok(answer) => Ok(writeln!(std::io::stdout().lock(), "{}", answer.text().trim_end())?),
+            Ok(answer) => {
+                let text = format!("{}\n", answer.text().trim_end());
+                Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+            }
             Err(Error::Refused(refusal)) => anyhow::bail!("{}", refusal.message),
             Err(error @ Error::Unreachable { .. }) => {
                 let asked =
