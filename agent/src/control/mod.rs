@@ -301,6 +301,8 @@ impl Control {
                 self.publisher.update(update);
             }
         }
+        // What is asked for now is simulated against what is known now.
+        self.publisher.publish();
         self.settle_neighbours(now);
         if now >= self.housekeeping_at {
             self.housekeeping_at = now + HOUSEKEEPING;
