@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # restart: an agent is killed and started again with pings at 200/s and iperf3 between hosts: no established packet is
 # lost, flows are adopted, new flows pass soon after.
+# alone: it counts packets lost within milliseconds
 # lab: -t 120
 . "$(dirname "$0")/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # throughput: iperf3 between two hypervisors through Midspan, beside the same datapath with flows set by hand, in turns
 # in the same boot.
+# alone: it compares rates
 # lab: -t 120
 . "$(dirname "$0")/lib.sh"
 
