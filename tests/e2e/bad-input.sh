@@ -79,6 +79,6 @@ port=$(bridge_port "$red")
 bind 1 nonsense0 "$port"
 sleep 0.5
 expect OK "the port stays inactive" inactive "$port"
-in_hv 1 "$midspan" agent status > "$work/agent"
-expect OK "the agent says why" says "$work/agent" "$port nonsense0: inactive, no such interface"
+says_why() { in_hv 1 "$midspan" agent status > "$work/agent" && says "$work/agent" "$port nonsense0: inactive, no such interface"; }
+expect OK "the agent says why" wait_for 3 says_why
 verdict
