@@ -2,7 +2,15 @@
 # missing on the machine is installed first (as root or through sudo; else it is named).
 
 .DEFAULT_GOAL := help
+# Targets use the same build directory and processors: one at a time, even under -j.
+.NOTPARALLEL:
 .PHONY: help demo test bench setup kernel lint test-unit test-lab test-kernel test-e2e pure
+
+# A checkout that is built once gains nothing from incremental builds and debuggers' information.
+ifdef CI
+export CARGO_INCREMENTAL := 0
+export CARGO_PROFILE_DEV_DEBUG := 0
+endif
 
 target := $(or $(CARGO_TARGET_DIR),target)
 

@@ -21,7 +21,6 @@
 
 pub mod coordinator;
 mod documents;
-mod endpoint;
 mod error;
 pub mod interest;
 mod log;
@@ -30,5 +29,4 @@ mod progress;
 pub mod store;
 pub mod tables;
 
-pub use endpoint::{Database, Endpoint, connected};
 pub use error::Error;
