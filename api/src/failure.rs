@@ -105,6 +105,7 @@ impl From<ModelError> for Failure {
                 format!("A(n) {} with ID {} already exists.", class(key.kind), key.id),
             ),
             ModelError::Conflict { message, .. } => Self::new(StatusCode::CONFLICT, message),
+            ModelError::Forbidden { message } => Self::new(StatusCode::FORBIDDEN, message),
         }
     }
 }

@@ -21,6 +21,7 @@ mod reference;
 mod state;
 #[cfg(feature = "proptest")]
 pub mod strategy;
+mod tenancy;
 mod transaction;
 mod validate;
 
