@@ -20,6 +20,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::auth::{Caller, Identity};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::links::Links;
@@ -34,12 +35,13 @@ pub(crate) type Endpoint = MethodRouter<watch::Receiver<Readiness>>;
 
 /// One request, and the network as it stands for it.
 pub(crate) struct Call {
-    /// The topology; one version for the whole request.
+    /// The topology as the caller sees it; one version for the whole request.
     pub(crate) topology: model::State,
     /// Where the rest is.
     pub(crate) live: Arc<Live>,
     /// Makes `uri`s.
     pub(crate) links: Links,
+    caller: Caller,
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
 }
@@ -67,6 +69,9 @@ impl Call {
     }
 
     async fn of(parts: &mut Parts, readiness: &watch::Receiver<Readiness>) -> Result<Self, Failure> {
+        // Only the gate lets a request in; one that did not pass it has no business here.
+        let identity = parts.extensions.get::<Identity>();
+        let caller = identity.ok_or_else(|| Failure::unauthorized("Who calls is not known."))?.caller.clone();
         let live = readiness.borrow().live()?;
         let path = RawPathParams::from_request_parts(parts, &())
             .await
@@ -75,7 +80,8 @@ impl Call {
         let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_err(|error| Failure::bad_request(format!("The query cannot be read: {error}.")))?
             .0;
-        Ok(Self { topology: live.store.snapshot(), live, links: Links::of(&parts.headers), path, query })
+        let topology = caller.view(live.store.snapshot());
+        Ok(Self { topology, live, links: Links::of(&parts.headers), caller, path, query })
     }
 }
 
@@ -99,8 +105,9 @@ impl Edit {
         Self { location: Some(location), ..self }
     }
 
-    async fn commit(self, live: &Live, status: StatusCode) -> Result<Response, Failure> {
-        live.store.commit(self.change).await?;
+    async fn commit(mut self, call: &Call, status: StatusCode) -> Result<Response, Failure> {
+        let caller = call.caller.clone();
+        call.live.store.commit(move |tx| caller.carry_out(tx, &mut self.change)).await?;
         let mut response = status.into_response();
         if let Some(location) = self.location.and_then(|l| HeaderValue::try_from(l).ok()) {
             response.headers_mut().insert(header::LOCATION, location);
@@ -192,7 +199,7 @@ async fn write(
     let mut fields = Fields::parse(&read_body(&parts.headers, body).await?)?;
     let edit = edit(&call, &mut fields)?;
     fields.finish()?;
-    edit.commit(&call.live, status).await
+    edit.commit(&call, status).await
 }
 
 /// Deletes an object. What is not there, under whatever name, is deleted already.
@@ -201,7 +208,7 @@ pub(crate) fn delete(edit: fn(&Call) -> Result<Edit, Failure>) -> Endpoint {
         let (mut parts, _) = request.into_parts();
         let call = Call::of(&mut parts, &readiness).await?;
         let answer = match edit(&call) {
-            Ok(edit) => edit.commit(&call.live, StatusCode::NO_CONTENT).await,
+            Ok(edit) => edit.commit(&call, StatusCode::NO_CONTENT).await,
             Err(failure) => Err(failure),
         };
         match answer {

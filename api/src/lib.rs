@@ -2,7 +2,9 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `server` | listening, the layers around every request, start and end |
+//! | `server` | the layers around every request, start and end |
+//! | `listen` | sockets, plain and by TLS |
+//! | [`auth`] | who may use the API, and for what |
 //! | `endpoint` | what all resources do with HTTP: negotiation, bodies, statuses |
 //! | `resources` | one file per resource: its form on the wire, its place, its changes |
 //! | `media`, `fields`, `links`, `failure` | media types, reading of bodies, addresses, errors |
@@ -10,15 +12,20 @@
 
 #![forbid(unsafe_code)]
 
+pub mod auth;
 mod endpoint;
 mod failure;
 mod fields;
 mod links;
+mod listen;
 mod live;
 mod media;
 mod resources;
 mod server;
 #[cfg(test)]
 mod tests;
+mod watched;
 
-pub use server::{Error, serve};
+pub use listen::{Socket, Tls, TlsError};
+pub use server::{Error, Serving, serve};
+pub use watched::Reload;

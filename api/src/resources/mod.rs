@@ -8,6 +8,7 @@ mod chains;
 mod condition;
 mod hosts;
 mod links;
+mod login;
 mod port_addresses;
 mod port_groups;
 mod ports;
@@ -38,6 +39,7 @@ const NONE: [Uuid; 0] = [];
 pub(crate) fn routes() -> Routes {
     [
         application::routes(),
+        login::routes(),
         tenants::routes(),
         bridges::routes(),
         routers::routes(),

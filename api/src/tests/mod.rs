@@ -1,5 +1,6 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
+mod auth;
 mod errors;
 mod outage;
 mod ports;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 use tower::util::BoxCloneService;
 
+use crate::auth::{Auth, Authority};
 use crate::live::{Readiness, load};
 use crate::server::application;
 
@@ -31,7 +33,8 @@ const HOST: &str = "00000000-0000-4000-8000-000000000001";
 struct Server {
     service: BoxCloneService<Request, Response, std::convert::Infallible>,
     coordinator: Arc<Memory>,
-    _readiness: watch::Sender<Readiness>,
+    authority: Arc<Authority>,
+    readiness: watch::Sender<Readiness>,
 }
 
 /// What it answered.
@@ -42,14 +45,21 @@ struct Answer {
 }
 
 impl Server {
+    /// One that asks nobody who they are.
     async fn start() -> Self {
+        Self::start_with(Auth::None).await
+    }
+
+    async fn start_with(auth: Auth) -> Self {
         let coordinator = Arc::new(Memory::new("test"));
         let shared: Arc<dyn Coordinator> = coordinator.clone();
         let host: HostId = HOST.parse().unwrap();
         register_host(&shared, host, "hv1").await.unwrap();
         let (readiness, state) = watch::channel(Readiness::Loading("a test begins".into()));
+        let authority = Arc::new(Authority::new(auth, Arc::clone(&shared)).unwrap());
         load(shared, &readiness).await.unwrap();
-        Self { service: BoxCloneService::new(application(state)), coordinator, _readiness: readiness }
+        let service = BoxCloneService::new(application(state, Arc::clone(&authority)));
+        Self { service, coordinator, authority, readiness }
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
