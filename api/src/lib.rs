@@ -6,6 +6,7 @@
 //! | `listen` | sockets, plain and by TLS |
 //! | [`auth`] | who may use the API, and for what |
 //! | `endpoint` | what all resources do with HTTP: negotiation, bodies, statuses |
+//! | `openapi` | the description of all that is served |
 //! | `resources` | one file per resource: its form on the wire, its place, its changes |
 //! | `media`, `fields`, `links`, `failure` | media types, reading of bodies, addresses, errors |
 //! | `live` | the network in memory |
@@ -20,6 +21,7 @@ mod links;
 mod listen;
 mod live;
 mod media;
+mod openapi;
 mod resources;
 mod server;
 #[cfg(test)]

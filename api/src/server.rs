@@ -24,8 +24,8 @@ use crate::failure::Failure;
 use crate::links::{BASE, Links, X_FORWARDED_PROTO};
 use crate::listen::{Peer, Scheme, Socket, TlsListener};
 use crate::live::{Readiness, load};
-use crate::resources;
 use crate::watched::Reload;
+use crate::{openapi, resources};
 
 /// Time for requests that are being answered when the server is told to stop.
 const GRACE: Duration = Duration::from_millis(700);
@@ -133,7 +133,8 @@ pub(crate) fn application(
     readiness: watch::Receiver<Readiness>,
     authority: Arc<Authority>,
 ) -> impl Application {
-    let inner = resources::routes()
+    let inner = openapi::described(resources::routes())
+        .merge(openapi::pages())
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(axum::middleware::from_fn_with_state(authority, gate))

@@ -13,8 +13,9 @@ use crate::failure::Failure;
 
 /// The cookie that carries a token too.
 pub(crate) const COOKIE: &str = "sessionId";
-/// Paths under the base that need no token.
-const OPEN: &[&str] = &["/login"];
+/// What stands first in the paths that need no token: the login, and the description of the API, which is in every
+/// executable alike.
+const OPEN: &[&str] = &["docs", "login", "openapi.json"];
 /// What stands first in the paths of what is the operator's as a whole.
 const OPERATORS: &[&str] = &["conf", "hosts", "system_state", "tunnel_zones", "vteps"];
 
@@ -24,7 +25,7 @@ pub(crate) async fn gate(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
-    if !OPEN.contains(&request.uri().path()) {
+    if !OPEN.contains(&first(request.uri().path())) {
         let identity = authority.identify(token(request.headers()).as_deref()).await?;
         permit(&identity.caller, request.method(), request.uri().path())?;
         request.extensions_mut().insert(identity);
@@ -43,11 +44,16 @@ fn token(headers: &HeaderMap) -> Option<String> {
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token.trim_matches('"').to_owned())
 }
 
+/// The first segment of a path.
+fn first(path: &str) -> &str {
+    path.trim_start_matches('/').split('/').next().unwrap_or_default()
+}
+
 fn permit(caller: &Caller, method: &Method, path: &str) -> Result<(), Failure> {
     let Caller::Tenant { access, .. } = caller else { return Ok(()) };
-    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    if OPERATORS.contains(&first) {
-        return Err(Failure::new(StatusCode::FORBIDDEN, format!("`{first}` is for the operator only.")));
+    if OPERATORS.contains(&first(path)) {
+        let message = format!("`{}` is for the operator only.", first(path));
+        return Err(Failure::new(StatusCode::FORBIDDEN, message));
     }
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     if *access == Access::Read && !reads {

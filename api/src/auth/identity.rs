@@ -75,11 +75,11 @@ impl Caller {
     }
 
     /// Does a change as far as the caller may.
-    pub(crate) fn carry_out<T>(
+    pub(crate) fn carry_out<T, E: From<ModelError>>(
         &self,
         tx: &mut Transaction,
-        mut change: impl FnMut(&mut Transaction) -> Result<T, ModelError>,
-    ) -> Result<T, ModelError> {
+        mut change: impl FnMut(&mut Transaction) -> Result<T, E>,
+    ) -> Result<T, E> {
         match self {
             Self::Operator => change(tx),
             Self::Tenant { id, .. } => tx.on_behalf_of(id, change),

@@ -5,22 +5,24 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::routing::get;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use httpdate::fmt_http_date;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::HttpMethod;
 
-use super::Routes;
 use crate::auth::{Authority, COOKIE, Credentials, Password, Session};
-use crate::endpoint::json;
+use crate::endpoint::{Content, Endpoint, Operation, Routes, json};
 use crate::failure::Failure;
 use crate::links::{BASE, Links};
 use crate::listen::Peer;
+use crate::media::{Json, Media, Shape};
 
+const TOKEN: Media = Media::new("Token", &[1]).json(Json::Refused);
 const TOKEN_TYPE: &str = "application/vnd.org.midonet.Token-v1+json;charset=utf-8";
 /// The project to log in to.
 const X_AUTH_PROJECT: &str = "x-auth-project";
@@ -31,12 +33,24 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route("/login", get(login).post(login))
+    Routes::new().route("/login", by(HttpMethod::Get).merge(by(HttpMethod::Post)))
 }
 
-#[derive(Serialize)]
-struct Token<'a> {
-    key: &'a str,
+fn by(method: HttpMethod) -> Endpoint {
+    let operation = Operation::new(method, StatusCode::OK).gives(Content::of::<Token>(TOKEN, Shape::One));
+    Endpoint::new(operation, login)
+        .note("Gives a token for the credentials in `Authorization` (Basic), on the project in `X-Auth-Project`.")
+        .fails(StatusCode::TOO_MANY_REQUESTS, "Too many logins have failed; `Retry-After` says when to try again.")
+}
+
+/// A token to send as `X-Auth-Token`; also in the cookie that comes with it.
+#[derive(Serialize, ToSchema)]
+struct Token {
+    /// The token.
+    #[schema(read_only)]
+    key: String,
+    /// When it ends, as HTTP writes dates; null if it does not.
+    #[schema(read_only)]
     expires: Option<String>,
 }
 
@@ -49,7 +63,7 @@ async fn login(
     let address = peer.map(|Extension(ConnectInfo(peer))| peer.address.ip());
     let session = authority.login(&credentials, address.as_ref().map(IpAddr::to_canonical)).await?;
     let expires = session.expires.map(fmt_http_date);
-    let mut response = json(TOKEN_TYPE, &Token { key: &session.key, expires: expires.clone() })?;
+    let mut response = json(TOKEN_TYPE, &Token { key: session.key.clone(), expires: expires.clone() })?;
     let mut cookie = HeaderValue::try_from(cookie(&session, expires.as_deref(), &Links::of(&headers)))
         .map_err(|error| Failure::bad_request(error.to_string()))?;
     cookie.set_sensitive(true);

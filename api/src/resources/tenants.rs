@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::Path;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::get;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::HttpMethod;
 
-use super::Routes;
 use crate::auth::{Authority, Identity, Tenant};
-use crate::endpoint::json;
+use crate::endpoint::{Content, Endpoint, Operation, Routes, json};
 use crate::failure::Failure;
 use crate::links::Links;
 use crate::media::{Json, Media, Shape};
@@ -19,20 +19,42 @@ use crate::media::{Json, Media, Shape};
 const TENANT: Media = Media::new("Tenant", &[2]).json(Json::Refused);
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route("/tenants", get(all)).route("/tenants/{id}", get(one))
+    let reading =
+        |shape| Operation::new(HttpMethod::Get, StatusCode::OK).gives(Content::of::<View>(TENANT, shape));
+    Routes::new()
+        .route("/tenants", Endpoint::new(reading(Shape::Collection), all))
+        .route("/tenants/{tenant}", Endpoint::new(reading(Shape::One), one))
 }
 
-#[derive(Serialize)]
+/// A tenant, as the provider of authentication knows it: a project of Keystone's, or one that the file of tokens names.
+/// Without authentication every name is one, and the administrator's is listed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tenant)]
 #[serde(rename_all = "camelCase")]
 struct View {
+    /// As it stands at objects.
+    #[schema(read_only)]
     id: String,
+    #[schema(read_only)]
     name: String,
+    #[schema(read_only)]
     description: String,
+    #[schema(read_only)]
     enabled: bool,
+    /// Its routers.
+    #[schema(read_only)]
     routers: String,
+    /// Its bridges.
+    #[schema(read_only)]
     bridges: String,
+    /// Its chains.
+    #[schema(read_only)]
     chains: String,
+    /// Its port groups.
+    #[schema(read_only)]
     port_groups: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
 }
 

@@ -2,6 +2,7 @@
 
 mod auth;
 mod errors;
+mod openapi;
 mod outage;
 mod ports;
 mod replay;

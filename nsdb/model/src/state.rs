@@ -227,7 +227,7 @@ impl State {
     }
 
     pub(crate) fn port_with_tunnel_key(&self, key: u32) -> Option<PortId> {
-        self.index.port_with_tunnel_key(key)
+        self.index.port_with_tunnel_key(key).filter(|id| self.port(*id).is_some())
     }
 
     pub(crate) fn free_tunnel_key(&self, max: u32) -> Option<u32> {

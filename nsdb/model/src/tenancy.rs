@@ -9,54 +9,43 @@
 //!   on a tenant's port stays until the operator takes it off, or the port is deleted.
 
 use crate::object::ObjectRef;
-use crate::{ModelError, Object, ObjectKey, Reference, Role, State};
+use crate::{ModelError, Object, ObjectKey, Role, State};
 
 /// Objects that hang on each other do so in fewer steps than this (member, pool, load balancer).
 const MAX_STEPS: u8 = 8;
 
-/// What an object says itself of whose it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Claim<'a> {
-    /// It belongs to the tenant, or to the operator.
-    Says {
-        tenant: Option<&'a str>,
-        /// Every tenant may see and use it.
-        shared: bool,
-    },
-    /// Nothing: that depends on what it hangs on.
-    Hangs,
-}
-
-impl<'a> Claim<'a> {
-    fn of(tenant: &'a Option<String>) -> Self {
-        Self::Says { tenant: tenant.as_deref(), shared: false }
-    }
-
-    fn is_shared(self) -> bool {
-        matches!(self, Self::Says { shared: true, .. })
-    }
+/// Whose something is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Ownership<'a> {
+    /// The tenant's, or the operator's.
+    tenant: Option<&'a str>,
+    /// Every tenant may see and use it.
+    shared: bool,
 }
 
 impl<'a> ObjectRef<'a> {
-    fn claim(self) -> Claim<'a> {
-        match self {
-            Self::Bridge(bridge) => Claim::of(&bridge.tenant_id),
-            Self::Router(router) => Claim::of(&router.tenant_id),
-            Self::Chain(chain) => Claim::of(&chain.tenant_id),
-            Self::PortGroup(group) => Claim::of(&group.tenant_id),
-            Self::IpAddrGroup(group) => Claim::of(&group.tenant_id),
-            _ => Claim::Hangs,
-        }
+    /// What the object itself says of whose it is; nothing where that depends on what it hangs on.
+    fn says(self) -> Option<Ownership<'a>> {
+        let tenant = match self {
+            Self::Bridge(bridge) => &bridge.tenant_id,
+            Self::Router(router) => &router.tenant_id,
+            Self::Chain(chain) => &chain.tenant_id,
+            Self::PortGroup(group) => &group.tenant_id,
+            Self::IpAddrGroup(group) => &group.tenant_id,
+            _ => return None,
+        };
+        Some(Ownership { tenant: tenant.as_deref(), shared: false })
+    }
+
+    fn is_shared(self) -> bool {
+        self.says().is_some_and(|says| says.shared)
     }
 }
 
 impl Object {
     /// The tenant that the object itself names as its owner.
     pub fn tenant(&self) -> Option<&str> {
-        match self.borrowed().claim() {
-            Claim::Says { tenant, .. } => tenant,
-            Claim::Hangs => None,
-        }
+        self.borrowed().says().and_then(|says| says.tenant)
     }
 
     /// Makes an object that can name a tenant, and does not, the tenant's.
@@ -74,33 +63,27 @@ impl Object {
 }
 
 impl State {
+    /// The tenant that an object belongs to; none if it is the operator's, or not there.
+    pub fn tenant(&self, key: ObjectKey) -> Option<&str> {
+        self.ownership(self.stored(key)?, MAX_STEPS).tenant
+    }
+
     pub(crate) fn is_visible(&self, object: ObjectRef<'_>, tenant: &str) -> bool {
-        self.every_claim(object, MAX_STEPS, &|owner, shared| shared || owner == Some(tenant))
+        let Ownership { tenant: owner, shared } = self.ownership(object, MAX_STEPS);
+        shared || owner == Some(tenant)
     }
 
-    fn belongs(&self, object: ObjectRef<'_>, tenant: &str) -> bool {
-        self.every_claim(object, MAX_STEPS, &|owner, _| owner == Some(tenant))
-    }
-
-    /// Whether there is a claim to the object, its own or that of what it hangs on, and `holds` of each.
-    fn every_claim(
-        &self,
-        object: ObjectRef<'_>,
-        steps: u8,
-        holds: &impl Fn(Option<&str>, bool) -> bool,
-    ) -> bool {
-        match object.claim() {
-            Claim::Says { tenant, shared } => holds(tenant, shared),
-            Claim::Hangs if steps == 0 => false,
-            Claim::Hangs => {
-                let references = object.references();
-                let mut owners = references.iter().filter(|r| r.role == Role::Owner).peekable();
-                let holds_of = |owner: &Reference| {
-                    self.stored(owner.target).is_some_and(|o| self.every_claim(o, steps - 1, holds))
-                };
-                owners.peek().is_some() && owners.all(holds_of)
-            }
-        }
+    /// Whose an object is: by its own word, or by that of all that it hangs on, where these agree.
+    fn ownership<'a>(&'a self, object: ObjectRef<'a>, steps: u8) -> Ownership<'a> {
+        let hangs = || {
+            let references = object.references().into_iter().filter(|r| r.role == Role::Owner && steps > 0);
+            let mut owners = references.map(|r| {
+                self.stored(r.target).map_or_else(Ownership::default, |o| self.ownership(o, steps - 1))
+            });
+            let first = owners.next().unwrap_or_default();
+            if owners.all(|owner| owner == first) { first } else { Ownership::default() }
+        };
+        object.says().unwrap_or_else(hangs)
     }
 }
 
@@ -108,15 +91,15 @@ impl State {
 /// not do. Neither state is seen by anybody.
 pub(crate) fn check(tenant: &str, before: &State, after: &State, key: ObjectKey) -> Result<(), ModelError> {
     let (old, new) = (before.stored(key), after.stored(key));
-    if old.is_some_and(|old| !before.belongs(old, tenant)) {
+    if old.is_some() && before.tenant(key) != Some(tenant) {
         return Err(ModelError::forbidden("This would change what does not belong to your tenant."));
     }
     let Some(new) = new else { return Ok(()) };
-    if !after.belongs(new, tenant) {
+    if after.tenant(key) != Some(tenant) {
         let message = format!("The {} would not belong to your tenant, which is {tenant}.", key.kind);
         return Err(ModelError::forbidden(message));
     }
-    if new.claim().is_shared() && !old.is_some_and(|old| old.claim().is_shared()) {
+    if new.is_shared() && !old.is_some_and(ObjectRef::is_shared) {
         return Err(ModelError::forbidden("It is the operator who shares things with all tenants."));
     }
     if let (Some(ObjectRef::Port(old)), ObjectRef::Port(new)) = (old, new)

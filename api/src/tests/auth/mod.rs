@@ -1,6 +1,9 @@
 //! Who may use the API, and for what.
 
+mod isolation;
+mod keystone;
 mod login;
+mod tls;
 
 use std::sync::Arc;
 
@@ -48,7 +51,6 @@ impl Guarded {
         self.send(token, method, path, &body.to_string()).await
     }
 
-    #[track_caller]
     async fn create(&self, token: &str, path: &str, body: Value) -> String {
         let answer = self.write(token, "POST", path, body).await;
         assert_eq!(answer.status, 201, "POST {path}: {}", answer.body);

@@ -190,19 +190,27 @@ fn another_interface_of_the_same_host_is_another_binding() {
 }
 
 #[test]
-fn what_the_operator_has_in_the_way_is_not_named() {
+fn what_others_have_in_the_way_is_not_named() {
     let mut tx = begin_with_tenants();
-    let port = Port { tunnel_key: 999, ..router_port(20, 3, &["10.0.0.2/24"]) };
-    tx.create(port).expect("the operator's");
-    let error = refused(&mut tx, |tx| tx.create(Port { tunnel_key: 999, ..bridge_port(21, 1) }));
-    assert!(
-        matches!(&error, ModelError::Conflict { message, keys } if keys.is_empty() && !message.contains("14")),
-        "{error:?}"
-    );
-    assert!(
-        matches!(refused(&mut tx, |tx| tx.create(bridge(2))), ModelError::Duplicate(_)),
-        "ids are for all"
-    );
+    tx.create(Port { tunnel_key: 999, ..router_port(20, 3, &["10.0.0.2/24"]) }).expect("the operator's");
+    let own = || Port { tunnel_key: 999, ..bridge_port(21, 1) };
+    for error in [refused(&mut tx, |tx| tx.create(own())), refused(&mut tx, |tx| tx.create(bridge(2)))] {
+        let (message, keys) = conflict(Err::<(), _>(error));
+        assert_eq!((message.as_str(), keys), ("What belongs to others is in the way.", vec![]));
+    }
+}
+
+#[test]
+fn the_tenant_of_a_part_is_that_of_the_whole() {
+    let mut tx = begin_with_tenants();
+    tx.create(rule(14, 4, RuleAction::Drop)).expect("t1's");
+    let tenant = |key: ObjectKey| tx.state().tenant(key);
+    assert_eq!(tenant(BridgeId(id(1)).into()), Some("t1"));
+    assert_eq!(tenant(PortId(id(12)).into()), Some("t2"));
+    assert_eq!(tenant(model::RuleId(id(14)).into()), Some("t1"));
+    assert_eq!(tenant(PortId(id(13)).into()), None, "the operator's");
+    assert_eq!(tenant(HostId(id(6)).into()), None);
+    assert_eq!(tenant(BridgeId(id(99)).into()), None, "nobody's");
 }
 
 /// Everything that a state shows, by every way there is to ask.
