@@ -7,6 +7,7 @@ api_dir=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 midspan=$MIDSPAN
 failures=0
 server=
+starts=0
 
 title() { echo "== $*"; }
 # equal WHAT WANT GOT
@@ -20,7 +21,13 @@ expect() {
   if "$@"; then echo "ok: $what"; else echo "UNEXPECTED: $what"; failures=$((failures + 1)); fi
 }
 fails() { ! "$@"; }
-verdict() { [ "$failures" = 0 ] || { echo "$failures UNEXPECTED"; exit 1; }; }
+# verdict: ends the test; of one that failed it shows what the server warned of.
+verdict() {
+  [ "$failures" != 0 ] || exit 0
+  grep -hE ' (WARN|ERROR) ' "$work/server.log" | tail -n 20
+  echo "$failures UNEXPECTED"
+  exit 1
+}
 
 # A port nobody listens on, below the range the system hands out to clients.
 free_port() {
@@ -35,9 +42,10 @@ free_port() {
 serve() {
   RUST_LOG=${RUST_LOG:-trace} "$midspan" api --store "$work/nsdb" --config "$work/midspan.toml" "$@" 2>> "$work/server.log" &
   server=$!
+  starts=$((starts + 1))
   local tries
   for tries in $(seq 300); do
-    ! grep -q 'midspan: ready' "$work/server.log" || return 0
+    [ "$(grep -c 'midspan: ready' "$work/server.log")" -lt $starts ] || return 0
     kill -0 "$server" 2>/dev/null || break
     sleep 0.1
   done

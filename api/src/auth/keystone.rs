@@ -21,7 +21,7 @@ use super::secret::TokenHash;
 use super::{Credentials, Password, Refusal, Session, Tenant};
 
 /// Time for one question to Keystone.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Questions that are under way at once.
 const AT_ONCE: usize = 32;
 /// When a client may try again while Keystone cannot be asked.
