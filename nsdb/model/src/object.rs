@@ -12,6 +12,11 @@ macro_rules! objects {
             $($(#[$doc])* $kind,)*
         }
 
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+        }
+
         /// Any topology object.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Object {
