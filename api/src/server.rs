@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use axum::{Extension, Router};
 use futures::future::{BoxFuture, FutureExt as _, try_join_all};
 use nsdb::coordinator::Coordinator;
 use tokio::sync::watch;
@@ -20,12 +21,13 @@ use tower_http::cors::{Any, CorsLayer};
 use tower_http::trace::TraceLayer;
 
 use crate::auth::{Auth, Authority, EntriesError, gate};
+use crate::endpoint::{Shared, VERSION, stamp, with_bulk};
 use crate::failure::Failure;
 use crate::links::{BASE, Links, X_FORWARDED_PROTO};
 use crate::listen::{Peer, Scheme, Socket, TlsListener};
 use crate::live::{Readiness, load};
 use crate::watched::Reload;
-use crate::{openapi, resources};
+use crate::{events, openapi, resources};
 
 /// Time for requests that are being answered when the server is told to stop.
 const GRACE: Duration = Duration::from_millis(700);
@@ -67,7 +69,7 @@ pub async fn serve(serving: Serving, ready: impl FnOnce(), shutdown: Cancellatio
     let Serving { sockets, auth, coordinator, reload } = serving;
     let (readiness, state) = watch::channel(Readiness::Loading("it was only just started".into()));
     let authority = Arc::new(Authority::new(auth, Arc::clone(&coordinator))?);
-    let app = application(state, Arc::clone(&authority));
+    let app = application(state, Arc::clone(&authority), shutdown.clone());
     // They end with the server.
     let mut followers = JoinSet::new();
     for tls in sockets.iter().filter_map(|socket| socket.tls.clone()) {
@@ -128,23 +130,27 @@ impl<S> Application for S where
 {
 }
 
-/// Puts the API together.
+/// Puts the API together. Its streams end with `ending`.
 pub(crate) fn application(
     readiness: watch::Receiver<Readiness>,
     authority: Arc<Authority>,
+    ending: CancellationToken,
 ) -> impl Application {
-    let inner = openapi::described(resources::routes())
+    let routes = with_bulk(resources::routes().merge(events::routes()));
+    let inner = openapi::described(routes)
         .merge(openapi::pages())
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
-        .layer(axum::middleware::from_fn_with_state(authority, gate))
-        .with_state(readiness);
+        .layer(Extension(ending))
+        .layer(from_fn_with_state(authority, gate))
+        .with_state(readiness.clone());
     // `nest_service` would not tell the base with its slash from the one without.
     let router = Router::new()
         .route(BASE, any(to_root))
         .nest_service(&format!("{BASE}/"), inner)
         .fallback(nowhere)
         .layer(cors())
+        .layer(map_response_with_state(readiness, with_version))
         .layer(CompressionLayer::new())
         .layer(TraceLayer::new_for_http().on_failure(()));
     tower::util::MapRequestLayer::new(|request| with_scheme(without_trailing_slash(request)))
@@ -167,11 +173,23 @@ fn cors() -> CorsLayer {
             header::ACCEPT,
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
             header::ORIGIN,
+            header::HeaderName::from_static("last-event-id"),
             header::HeaderName::from_static("x-auth-token"),
             header::HeaderName::from_static("x-auth-project"),
         ])
-        .expose_headers([header::LOCATION])
+        .expose_headers([header::ETAG, header::LINK, header::LOCATION, VERSION])
+}
+
+/// Every answer tells the version of the topology: the one that it is about, else the newest.
+async fn with_version(State(readiness): State<Shared>, response: Response) -> Response {
+    let live = readiness.borrow().live();
+    match live {
+        Ok(live) if !response.headers().contains_key(VERSION) => stamp(response, live.store.version()),
+        _ => response,
+    }
 }
 
 /// A slash at the end of a path means nothing, except at the root's.
@@ -218,5 +236,11 @@ async fn nowhere(uri: Uri) -> Failure {
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> Failure {
+    // The reference reads the body first, and there is none that the root takes.
+    if method == Method::POST && uri.path() == "/" {
+        return Failure::bad_request(
+            "Nothing can be created at the root: follow its links to the collections.",
+        );
+    }
     Failure::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not possible on {}.", uri.path()))
 }

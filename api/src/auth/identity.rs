@@ -66,6 +66,14 @@ impl Caller {
         Some(Self::Tenant { id: tenant?.into(), access })
     }
 
+    /// The tenant whose user it is; none of the operator.
+    pub(crate) fn tenant(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Operator => None,
+            Self::Tenant { id, .. } => Some(Arc::clone(id)),
+        }
+    }
+
     /// The topology as the caller sees it.
     pub(crate) fn view(&self, topology: State) -> State {
         match self {

@@ -25,13 +25,13 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::endpoint::{Content, Endpoint, Operation, Path, Routes, Shared};
 use crate::failure::ErrorBody;
 use crate::links::BASE;
-use crate::media::{Media, Shape};
+use crate::media::{Json, Media, Shape};
 
 pub(crate) use schema::{choices, properties};
 pub(crate) use ui::pages;
 
 /// Plain JSON.
-const DOCUMENT: Media = Media::new("Document", &[]);
+const DOCUMENT: Media = Media::plain("Document", "application/json").json(Json::Refused);
 
 /// The name of the way to authenticate.
 const TOKEN: &str = "token";
@@ -83,7 +83,7 @@ async fn read(Extension(document): Extension<Arc<Document>>) -> impl IntoRespons
 fn describe(paths: &[Path]) -> OpenApi {
     let mut parts = Parts::default();
     let mut described = Paths::new();
-    for (path, operations) in paths {
+    for Path { path, operations, .. } in paths {
         let kind = operations.iter().find_map(|o| o.gives.or(o.takes)).map(|content| content.media.name);
         for operation in operations {
             let built = operation::describe(path, kind.unwrap_or_default(), operation, &mut parts);

@@ -1,7 +1,12 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
 mod auth;
+mod bulk;
+mod conditions;
 mod errors;
+mod events;
+mod lists;
+mod negotiation;
 mod openapi;
 mod outage;
 mod ports;
@@ -20,6 +25,7 @@ use nsdb::coordinator::{Coordinator, Memory};
 use nsdb::presence::register_host;
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower::util::BoxCloneService;
 
@@ -35,6 +41,8 @@ struct Server {
     service: BoxCloneService<Request, Response, std::convert::Infallible>,
     coordinator: Arc<Memory>,
     authority: Arc<Authority>,
+    /// Ends its streams.
+    ending: CancellationToken,
     readiness: watch::Sender<Readiness>,
 }
 
@@ -59,8 +67,9 @@ impl Server {
         let (readiness, state) = watch::channel(Readiness::Loading("a test begins".into()));
         let authority = Arc::new(Authority::new(auth, Arc::clone(&shared)).unwrap());
         load(shared, &readiness).await.unwrap();
-        let service = BoxCloneService::new(application(state, Arc::clone(&authority)));
-        Self { service, coordinator, authority, readiness }
+        let ending = CancellationToken::new();
+        let service = BoxCloneService::new(application(state, Arc::clone(&authority), ending.clone()));
+        Self { service, coordinator, authority, ending, readiness }
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -83,13 +92,19 @@ impl Server {
     }
 
     async fn get(&self, path: &str) -> Value {
-        let answer = self.send("GET", path, &[], "").await;
+        let answer = self.send("GET", path, &[("accept", "*/*")], "").await;
         assert_eq!(answer.status, 200, "GET {path}: {}", answer.body);
         answer.json()
     }
 
     async fn write(&self, method: &str, path: &str, body: Value) -> Answer {
         self.send(method, path, &[("content-type", "application/json")], &body.to_string()).await
+    }
+
+    /// A write whose answer has a body.
+    async fn write_and_read(&self, method: &str, path: &str, body: Value) -> Answer {
+        let headers = [("content-type", "application/json"), ("accept", "*/*")];
+        self.send(method, path, &headers, &body.to_string()).await
     }
 
     /// Creates something and gives its id.

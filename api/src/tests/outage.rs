@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nsdb::coordinator::{Memory, Resume};
 use serde_json::json;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::Server;
@@ -17,10 +18,14 @@ async fn until_the_topology_is_loaded_the_answer_is_503_with_the_reason() {
     let (_readiness, state) = watch::channel(Readiness::Loading("no server answers".into()));
     let request = |path: &str| {
         let uri = format!("/midonet-api{path}");
-        axum::extract::Request::builder().uri(uri).body(axum::body::Body::empty()).unwrap()
+        axum::extract::Request::builder()
+            .uri(uri)
+            .header("accept", "*/*")
+            .body(axum::body::Body::empty())
+            .unwrap()
     };
     let authority = Arc::new(Authority::new(Auth::None, Arc::new(Memory::new("test"))).unwrap());
-    let service = application(state, authority);
+    let service = application(state, authority, CancellationToken::new());
     let answer = service.clone().oneshot(request("/bridges")).await.unwrap();
     assert_eq!(answer.status(), 503);
     assert!(answer.headers().contains_key("retry-after"));

@@ -9,6 +9,7 @@ mod chain;
 mod codec;
 mod device;
 mod document;
+mod effect;
 mod error;
 mod group;
 mod host;
@@ -32,6 +33,7 @@ pub use document::{
     BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument, PortEntry,
     RouterDocument,
 };
+pub use effect::{Effect, Fate, effects};
 pub use error::{ModelError, Violation};
 pub use group::{IpAddrGroup, PortGroup};
 pub use host::{Host, TunnelZone, TunnelZoneType};

@@ -13,6 +13,11 @@ macro_rules! objects {
             $($(#[$doc])* $kind,)*
         }
 
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+        }
+
         /// Any topology object.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Object {

@@ -4,6 +4,7 @@
 //! added is tried too.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use model::{Kind, ObjectKey};
 use serde_json::{Value, json};
@@ -42,22 +43,6 @@ async fn furnish(guarded: &Guarded) {
     let port = guarded.create(&guarded.operator, &format!("/bridges/{bridge}/ports"), json!({})).await;
     let binding = json!({"portId": port, "interfaceName": "eth0"});
     guarded.create(&guarded.operator, &format!("/hosts/{HOST}/ports"), binding).await;
-}
-
-/// The kinds that a new one must be added to the furniture for: the compiler tells.
-fn is_furnished(kind: Kind) -> bool {
-    match kind {
-        Kind::Bridge
-        | Kind::Router
-        | Kind::Port
-        | Kind::Route
-        | Kind::Chain
-        | Kind::Rule
-        | Kind::PortGroup
-        | Kind::IpAddrGroup
-        | Kind::Host
-        | Kind::TunnelZone => true,
-    }
 }
 
 /// Each path of the API with its verbs.
@@ -100,8 +85,7 @@ async fn every_kind_is_there_for_both_tenants_and_the_operator() {
     furnish(&guarded).await;
     let kinds = |state: model::State| state.keys().map(|key| key.kind).collect::<BTreeSet<_>>();
     let all = kinds(guarded.topology());
-    assert!(all.iter().all(|kind| is_furnished(*kind)));
-    assert_eq!(all.len(), 10, "{all:?}");
+    assert_eq!(all, Kind::ALL.iter().copied().collect(), "a new kind belongs into the furniture");
     let of_tenants: BTreeSet<_> =
         all.into_iter().filter(|kind| !matches!(kind, Kind::Host | Kind::TunnelZone)).collect();
     assert_eq!(kinds(guarded.topology().seen_by("t1")), of_tenants);
@@ -115,7 +99,8 @@ async fn no_path_shows_what_is_not_the_tenant_s() {
     let hidden = hidden(&guarded);
     assert!(hidden.len() > 12);
     for (path, verbs) in paths(&guarded).await {
-        if !verbs.iter().any(|verb| verb == "GET") || first(&path) == "login" {
+        // A stream does not end; it has a test of its own.
+        if !verbs.iter().any(|verb| verb == "GET") || ["login", "events"].contains(&first(&path)) {
             continue;
         }
         let ids: Vec<_> =
@@ -262,6 +247,77 @@ async fn no_filter_finds_what_is_not_the_tenant_s() {
         );
     }
     assert_eq!(guarded.get(&guarded.t2, &format!("/port_groups?port_id={port}")).await, json!([]));
+}
+
+#[tokio::test]
+async fn a_bulk_of_writes_is_no_way_around() {
+    let guarded = Guarded::start().await;
+    furnish(&guarded).await;
+    let (own, foreign) = two(&guarded, Kind::Bridge);
+    let before = guarded.topology();
+    let made = json!({"method": "POST", "path": "/bridges", "body": {"name": "made"}});
+    for (second, status) in [
+        (json!({"method": "PUT", "path": format!("/bridges/{foreign}"), "body": {}}), 404),
+        (json!({"method": "POST", "path": format!("/bridges/{foreign}/ports"), "body": {}}), 404),
+        (json!({"method": "POST", "path": "/tunnel_zones", "body": {"name": "y", "type": "gre"}}), 403),
+        (json!({"method": "PUT", "path": format!("/bridges/{own}"), "body": {"tenantId": "t1"}}), 403),
+    ] {
+        let body = json!({"operations": [made, second]});
+        let answer = guarded.write(&guarded.t2, "POST", "/bulk", body).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["operation"]), (status, &json!(1)), "{second}");
+    }
+    let gone = json!({"operations": [{"method": "DELETE", "path": format!("/bridges/{foreign}")}]});
+    assert_eq!(guarded.write(&guarded.t2, "POST", "/bulk", gone).await.status, 200, "it is not there");
+    assert_eq!(guarded.topology(), before, "not even the version");
+    let id = "00000000-0000-4000-8000-0000000000aa";
+    let both = json!({"operations": [
+        {"method": "POST", "path": "/bridges", "body": {"id": id}},
+        {"method": "POST", "path": format!("/bridges/{id}/ports"), "body": {}},
+    ]});
+    assert_eq!(guarded.write(&guarded.reader, "POST", "/bulk", both.clone()).await.status, 403);
+    assert_eq!(guarded.write(&guarded.t2, "POST", "/bulk", both).await.status, 200);
+    assert_eq!(guarded.get(&guarded.t2, &format!("/bridges/{id}")).await["tenantId"], "t2");
+}
+
+#[tokio::test]
+async fn the_stream_of_events_tells_of_nobody_else() {
+    let guarded = Guarded::start().await;
+    furnish(&guarded).await;
+    let hidden = hidden(&guarded);
+    let last = guarded.create(&guarded.t2, "/bridges", json!({"name": "last"})).await;
+    for query in ["?since=0", "?since=0&tenant_id=t2"] {
+        let text = stream(&guarded, query, &last).await;
+        assert_shows_nothing("the stream", &text, &hidden);
+        let (own, _) = two(&guarded, Kind::Rule);
+        assert!(text.contains(&own), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_asks_for_another_tenant_s_events() {
+    let guarded = Guarded::start().await;
+    guarded.create(&guarded.t1, "/bridges", json!({})).await;
+    guarded.create(&guarded.t2, "/bridges", json!({})).await;
+    let text = stream(&guarded, "?since=0&tenant_id=t1", "nothing happened").await;
+    assert!(!text.contains("event: commit"), "{text}");
+}
+
+/// What the second tenant is told, up to a word.
+async fn stream(guarded: &Guarded, query: &str, until: &str) -> String {
+    let request = axum::extract::Request::builder()
+        .uri(format!("/midonet-api/events{query}"))
+        .header("x-auth-token", &guarded.t2)
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let answer = tower::ServiceExt::oneshot(guarded.server.service.clone(), request).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let (mut body, mut text) = (answer.into_body(), String::new());
+    while !text.contains(until) {
+        let frame = tokio::time::timeout(Duration::from_secs(30), http_body_util::BodyExt::frame(&mut body));
+        let frame = frame.await.expect("an event in time").unwrap().unwrap();
+        text.push_str(str::from_utf8(frame.data_ref().unwrap()).unwrap());
+    }
+    text
 }
 
 #[tokio::test]

@@ -125,7 +125,7 @@ impl Asking {
     }
 
     async fn status(&self, method: &str, path: &str, token: &str) -> u16 {
-        let headers = [("x-auth-token", token), ("content-type", "application/json")];
+        let headers = [("x-auth-token", token), ("content-type", "application/json"), ("accept", "*/*")];
         self.server.send(method, path, &headers, "{}").await.status.as_u16()
     }
 }

@@ -27,7 +27,9 @@ async fn login(server: &Server, user: &str, password: &str, project: Option<&str
 #[tokio::test]
 async fn without_authentication_any_token_and_any_credentials_do() {
     let server = Server::start().await;
-    for headers in [vec![], vec![("x-auth-token", "x")], vec![("cookie", "sessionId=00000000")]] {
+    for (name, value) in [("accept-language", "de"), ("x-auth-token", "x"), ("cookie", "sessionId=00000000")]
+    {
+        let headers = [("accept", "*/*"), (name, value)];
         assert_eq!(server.send("GET", "/bridges", &headers, "").await.status, 200);
     }
     let answer = login(&server, "any", "thing", None).await;
@@ -60,7 +62,8 @@ async fn a_token_of_the_file_is_good_in_its_header_and_as_a_cookie() {
     let guarded = Guarded::start().await;
     assert_eq!(guarded.get(&guarded.t1, "/bridges").await, json!([]));
     let cookie = format!("sessionId={}", guarded.t1);
-    let answer = guarded.server.send("GET", "/bridges", &[("cookie", &cookie)], "").await;
+    let headers = [("cookie", cookie.as_str()), ("accept", "*/*")];
+    let answer = guarded.server.send("GET", "/bridges", &headers, "").await;
     assert_eq!(answer.status, 200);
 }
 

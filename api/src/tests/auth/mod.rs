@@ -43,7 +43,7 @@ impl Guarded {
     }
 
     async fn send(&self, token: &str, method: &str, path: &str, body: &str) -> Answer {
-        let headers = [("x-auth-token", token), ("content-type", "application/json")];
+        let headers = [("x-auth-token", token), ("content-type", "application/json"), ("accept", "*/*")];
         self.server.send(method, path, &headers, body).await
     }
 
