@@ -103,7 +103,7 @@ impl Tls {
                 tracing::info!(certificate = %self.certificate.display(), "the certificate was read again");
             }
             Err(error) => {
-                tracing::warn!(%error, "the certificate was not taken over; the last good one goes on")
+                tracing::warn!(%error, "the certificate was not taken over; the last good one goes on");
             }
         };
         watched::watch(files, reload, changed).await;

@@ -52,7 +52,7 @@ pub enum Auth {
     /// Those in a file.
     Tokens(Tokens),
     /// Those with a role in a Keystone.
-    Keystone(Keystone),
+    Keystone(Box<Keystone>),
 }
 
 /// Name and password, and the project to log in to.
@@ -129,16 +129,16 @@ pub(crate) struct Authority {
 
 enum Provider {
     None,
-    Tokens(TokenProvider),
-    Keystone(KeystoneProvider),
+    Tokens(Box<TokenProvider>),
+    Keystone(Box<KeystoneProvider>),
 }
 
 impl Authority {
     pub(crate) fn new(auth: Auth, coordinator: Arc<dyn Coordinator>) -> Result<Self, EntriesError> {
         let provider = match auth {
             Auth::None => Provider::None,
-            Auth::Tokens(tokens) => Provider::Tokens(TokenProvider::new(tokens, coordinator)?),
-            Auth::Keystone(keystone) => Provider::Keystone(KeystoneProvider::new(keystone)),
+            Auth::Tokens(tokens) => Provider::Tokens(Box::new(TokenProvider::new(tokens, coordinator)?)),
+            Auth::Keystone(keystone) => Provider::Keystone(Box::new(KeystoneProvider::new(*keystone))),
         };
         Ok(Self { provider, throttle: Mutex::new(Throttle::new()) })
     }

@@ -56,7 +56,7 @@ impl Tokens {
                 tracing::info!(file = %self.file.display(), "the file of tokens was read again");
             }
             Err(error) => {
-                tracing::error!(%error, "the file of tokens was not taken over; the last good one goes on")
+                tracing::error!(%error, "the file of tokens was not taken over; the last good one goes on");
             }
         }
     }

@@ -9,7 +9,7 @@ use model::State;
 use uuid::Uuid;
 
 use super::Shared;
-use crate::auth::{Caller, Identity};
+use crate::auth::{Authority, Caller, Identity};
 use crate::failure::Failure;
 use crate::links::Links;
 use crate::live::Live;
@@ -28,6 +28,8 @@ pub(crate) struct Call {
     pub(crate) links: Links,
     /// Who calls.
     pub(crate) caller: Caller,
+    /// Who knows callers and tenants.
+    pub(crate) authority: Arc<Authority>,
     /// What was asked for, below the base.
     place: String,
     path: Parameters,
@@ -69,8 +71,9 @@ impl Call {
     /// The call of a request, at the newest topology.
     pub(crate) async fn of(parts: &mut Parts, readiness: &Shared) -> Result<Self, Failure> {
         // Only the gate knows who calls; a request that has not passed it has no business here.
-        let identity = parts.extensions.get::<Identity>();
-        let caller = identity.ok_or_else(|| Failure::unauthorized("Who calls is not known."))?.caller.clone();
+        let stranger = || Failure::unauthorized("Who calls is not known.");
+        let caller = parts.extensions.get::<Identity>().ok_or_else(stranger)?.caller.clone();
+        let authority = Arc::clone(parts.extensions.get::<Arc<Authority>>().ok_or_else(stranger)?);
         let live = readiness.borrow().live()?;
         let path = RawPathParams::from_request_parts(parts, &())
             .await
@@ -81,7 +84,7 @@ impl Call {
             .0;
         let place = parts.uri.path().to_owned();
         let (topology, links) = (caller.view(live.store.snapshot()), Links::of(&parts.headers));
-        Ok(Self { topology, live, links, caller, place, path, query })
+        Ok(Self { topology, live, links, caller, authority, place, path, query })
     }
 
     /// The same request in a transaction that has come so far.

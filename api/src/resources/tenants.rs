@@ -1,29 +1,21 @@
 //! Tenants, as the provider of authentication knows them.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::HttpMethod;
 
-use crate::auth::{Authority, Identity, Tenant};
-use crate::endpoint::{Content, Endpoint, Operation, Routes, json};
+use crate::auth::Tenant;
+use crate::endpoint::{Asking, Call, Gathering, Routes, asked_list, awaited_one};
 use crate::failure::Failure;
 use crate::links::Links;
-use crate::media::{Json, Media, Shape};
+use crate::media::{Json, Media};
 
 const TENANT: Media = Media::new("Tenant", &[2]).json(Json::Refused);
 
 pub(super) fn routes() -> Routes {
-    let reading =
-        |shape| Operation::new(HttpMethod::Get, StatusCode::OK).gives(Content::of::<View>(TENANT, shape));
+    let id = |call: &Call| Ok(call.segment("tenant").to_owned());
     Routes::new()
-        .route("/tenants", Endpoint::new(reading(Shape::Collection), all))
-        .route("/tenants/{tenant}", Endpoint::new(reading(Shape::One), one))
+        .route("/tenants", asked_list(TENANT, all))
+        .route("/tenants/{tenant}", awaited_one(TENANT, id, find, one))
 }
 
 /// A tenant, as the provider of authentication knows it: a project of Keystone's, or one that the file of tokens names.
@@ -74,25 +66,21 @@ fn view(links: &Links, tenant: Tenant) -> View {
     }
 }
 
-async fn all(
-    Extension(authority): Extension<Arc<Authority>>,
-    Extension(identity): Extension<Identity>,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
-    let media_type = TENANT.choose(Shape::Collection, &headers)?;
-    let links = Links::of(&headers);
-    let tenants = authority.tenants(&identity.caller).await?;
-    json(&media_type, &tenants.into_iter().map(|tenant| view(&links, tenant)).collect::<Vec<_>>())
+fn all(call: &Call) -> Asking<'_, View> {
+    Box::pin(async move {
+        let tenants = call.authority.tenants(&call.caller).await?;
+        Ok(tenants.into_iter().map(|tenant| view(&call.links, tenant)).collect())
+    })
 }
 
-async fn one(
-    Extension(authority): Extension<Arc<Authority>>,
-    Extension(identity): Extension<Identity>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
-    let media_type = TENANT.choose(Shape::One, &headers)?;
-    let tenant = authority.tenant(&identity.caller, &id).await?;
-    let tenant = tenant.ok_or_else(|| Failure::not_found("Tenant", &id))?;
-    json(&media_type, &view(&Links::of(&headers), tenant))
+/// What the provider says of a tenant.
+type Found = Result<Option<Tenant>, Failure>;
+
+fn find<'a>(call: &'a Call, id: &'a String) -> Gathering<'a, Found> {
+    Box::pin(call.authority.tenant(&call.caller, id))
+}
+
+fn one(call: &Call, id: &String, found: &Found) -> Result<View, Failure> {
+    let tenant = found.clone()?.ok_or_else(|| Failure::not_found("Tenant", id))?;
+    Ok(view(&call.links, tenant))
 }

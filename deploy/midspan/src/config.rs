@@ -195,7 +195,7 @@ impl Settings {
             Some(Auth::Tokens) => auth::Auth::Tokens(auth::Tokens::open(self.tokens()).context(
                 "--auth tokens needs a file of tokens: `midspan api token NAME --role ROLE` adds a user to it",
             )?),
-            Some(Auth::Keystone) => auth::Auth::Keystone(auth::Keystone::new(self.keystone.config()?)?),
+            Some(Auth::Keystone) => auth::Auth::Keystone(Box::new(auth::Keystone::new(self.keystone.config()?)?)),
         })
     }
 }

@@ -146,7 +146,7 @@ fn keystone(url: &str, password: &str) -> Auth {
         },
         remember: Duration::from_secs(60),
     };
-    Auth::Keystone(Keystone::new(config).unwrap())
+    Auth::Keystone(Box::new(Keystone::new(config).unwrap()))
 }
 
 #[tokio::test]
