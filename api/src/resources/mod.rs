@@ -8,6 +8,7 @@ mod chains;
 mod condition;
 mod hosts;
 mod links;
+mod login;
 mod port_addresses;
 mod port_groups;
 mod ports;
@@ -19,17 +20,12 @@ mod tunnel_zones;
 
 use std::net::IpAddr;
 
-use axum::Router;
 use model::ChainId;
-use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::endpoint::Routes;
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::live::Readiness;
-
-/// Routes with what they work on.
-pub(crate) type Routes = Router<watch::Receiver<Readiness>>;
 
 /// Of a list of a kind that is not there yet: nothing.
 const NONE: [Uuid; 0] = [];
@@ -38,6 +34,7 @@ const NONE: [Uuid; 0] = [];
 pub(crate) fn routes() -> Routes {
     [
         application::routes(),
+        login::routes(),
         tenants::routes(),
         bridges::routes(),
         routers::routes(),
@@ -53,7 +50,7 @@ pub(crate) fn routes() -> Routes {
         tunnel_zones::routes(),
     ]
     .into_iter()
-    .fold(Router::new(), Router::merge)
+    .fold(Routes::new(), Routes::merge)
 }
 
 /// The id that the client chose, or a new one.

@@ -9,6 +9,7 @@ mod chain;
 mod codec;
 mod device;
 mod document;
+mod effect;
 mod error;
 mod group;
 mod host;
@@ -21,6 +22,7 @@ mod reference;
 mod state;
 #[cfg(feature = "proptest")]
 pub mod strategy;
+mod tenancy;
 mod transaction;
 mod validate;
 
@@ -31,6 +33,7 @@ pub use document::{
     BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument, PortEntry,
     RouterDocument,
 };
+pub use effect::{Effect, Fate, effects};
 pub use error::{ModelError, Violation};
 pub use group::{IpAddrGroup, PortGroup};
 pub use host::{Host, TunnelZone, TunnelZoneType};

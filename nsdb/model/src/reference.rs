@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     Bridge, BridgeId, Chain, ChainId, Condition, DeviceId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind,
-    Object, ObjectKey, Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId,
-    Rule, RuleAction, RuleId, TunnelZone, TunnelZoneId,
+    ObjectKey, Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId, Rule,
+    RuleAction, RuleId, TunnelZone, TunnelZoneId,
 };
 
 macro_rules! object_keys {
@@ -103,27 +103,6 @@ pub struct Reference {
     pub target: ObjectKey,
     /// Property that holds the reference, by its name in the REST API.
     pub property: &'static str,
-}
-
-impl Object {
-    /// All references that the object makes. A chain's list of its own rules is not among them: a rule names its
-    /// chain.
-    pub fn references(&self) -> Vec<Reference> {
-        let mut found = References(Vec::new());
-        match self {
-            Self::Bridge(object) => object.refer(&mut found),
-            Self::Router(object) => object.refer(&mut found),
-            Self::Port(object) => object.refer(&mut found),
-            Self::Route(object) => object.refer(&mut found),
-            Self::Chain(object) => object.refer(&mut found),
-            Self::Rule(object) => object.refer(&mut found),
-            Self::PortGroup(object) => object.refer(&mut found),
-            Self::IpAddrGroup(object) => object.refer(&mut found),
-            Self::Host(object) => object.refer(&mut found),
-            Self::TunnelZone(object) => object.refer(&mut found),
-        }
-        found.0
-    }
 }
 
 /// The references of an object, being collected.

@@ -9,5 +9,6 @@ mod links;
 mod ports;
 mod routes;
 mod rules;
+mod tenants;
 mod validation;
 mod zones;
