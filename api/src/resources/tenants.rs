@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::HttpMethod;
@@ -19,6 +20,8 @@ const TOKEN_TYPE: &str = "application/vnd.org.midonet.Token-v1+json;charset=utf-
 const ERROR_TYPE: &str = "application/vnd.org.midonet.Error-v1+json;charset=utf-8";
 /// The token that stands for no authentication.
 const TOKEN: &str = "00000000";
+/// What is encoded of a tenant's id in an address (RFC 3986 §2.3).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// The tenant that is always there.
 const ADMIN: &str = "admin";
 
@@ -61,7 +64,8 @@ struct Tenant {
 
 impl Tenant {
     fn view(call: &Call, id: &str) -> Self {
-        let of = |kind: &str| call.links.to(format_args!("{kind}?tenant_id={id}"));
+        let encoded = utf8_percent_encode(id, ENCODED);
+        let of = |kind: &str| call.links.to(format_args!("{kind}?tenant_id={encoded}"));
         Self {
             id: id.to_owned(),
             name: id.to_owned(),
@@ -71,7 +75,7 @@ impl Tenant {
             bridges: of("bridges"),
             chains: of("chains"),
             port_groups: of("port_groups"),
-            uri: call.links.to(format_args!("tenants/{id}")),
+            uri: call.links.to(format_args!("tenants/{encoded}")),
         }
     }
 }
@@ -85,7 +89,9 @@ fn all(call: &Call) -> Result<Vec<Tenant>, Failure> {
         .chain(topology.routers().map(|r| &r.tenant_id))
         .chain(topology.chains().map(|c| &c.tenant_id))
         .chain(topology.port_groups().map(|g| &g.tenant_id));
-    let mut tenants: BTreeSet<&str> = owners.filter_map(Option::as_deref).collect();
+    // Nothing can be asked about one without a name.
+    let mut tenants: BTreeSet<&str> =
+        owners.filter_map(Option::as_deref).filter(|id| !id.is_empty()).collect();
     tenants.insert(ADMIN);
     Ok(tenants.into_iter().map(|id| Tenant::view(call, id)).collect())
 }
