@@ -46,8 +46,9 @@ pure: ## the tests of the pure crates only: seconds
 test-unit: ## every test that needs neither root nor the kernel datapath
 	cargo test --workspace --quiet
 
-test-api: ## the REST API as a process: authentication, with a real Keystone, and TLS
+test-api: ## the REST API as a process: authentication with a real Keystone, TLS, a fuzzer from PyPI
 	tests/api/run
+	tests/api/schemathesis
 
 test-lab: test-kernel test-e2e ## the tests in the lab
 

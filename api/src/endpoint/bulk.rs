@@ -46,7 +46,6 @@ struct Bulk {
 #[derive(Deserialize, ToSchema)]
 struct Write {
     /// The verb of the single request.
-    #[schema(inline)]
     method: Method,
     /// Where: a path below the base (`/bridges`), or an address as the API gives it.
     path: String,
@@ -56,6 +55,7 @@ struct Write {
     body: Option<Map<String, Value>>,
 }
 
+/// A verb that writes.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 enum Method {

@@ -1,5 +1,6 @@
 //! Tenants, as the provider of authentication knows them.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,6 +11,8 @@ use crate::links::Links;
 use crate::media::{Json, Media};
 
 const TENANT: Media = Media::new("Tenant", &[2]).json(Json::Refused);
+/// What is encoded of a tenant's id in an address (RFC 3986 §2.3).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 pub(super) fn routes() -> Routes {
     let id = |call: &Call| Ok(call.segment("tenant").to_owned());
@@ -51,7 +54,7 @@ struct View {
 }
 
 fn view(links: &Links, tenant: Tenant) -> View {
-    let id = &tenant.id;
+    let id = utf8_percent_encode(&tenant.id, ENCODED).to_string();
     let of = |kind: &str| links.to(format_args!("{kind}?tenant_id={id}"));
     View {
         routers: of("routers"),
