@@ -15,7 +15,7 @@ use crate::words::quoted;
 const DEFAULT_URL: &str = "http://127.0.0.1:8181/midonet-api";
 /// Our file, and the keys that it may have.
 const OUR_FILE: &str = ".midspanrc";
-const OUR_KEYS: [&str; 6] = ["api_url", "username", "password", "project_id", "tenant", "output"];
+const OUR_KEYS: [&str; 7] = ["api_url", "username", "password", "project_id", "tenant", "ca_file", "output"];
 /// MidoNet's file.
 const THEIR_FILE: &str = ".midonetrc";
 
@@ -25,7 +25,7 @@ const THEIR_FILE: &str = ".midonetrc";
 Without -e, a shell on a terminal, else a script on standard input that ends at the first command that fails.
 Begin with: midspan cli -e help, midspan cli -e 'help bridge', midspan cli -e describe
 Settings may stand in ~/.midspanrc or ~/.midonetrc, in a section [cli]:
-  api_url, username, password, project_id, tenant; in ~/.midspanrc also output
+  api_url, username, password, project_id, tenant; in ~/.midspanrc also ca_file and output
 Exit status: 0 all went well, 1 a command failed or the server is not there, 2 wrong usage")]
 pub struct Args {
     /// Run this command and end; objects are then named by their ids. May be given several times
@@ -49,6 +49,9 @@ pub struct Args {
     /// The API [default: http://127.0.0.1:8181/midonet-api]
     #[arg(long, value_name = "URL", env = "MIDO_API_URL")]
     midonet_url: Option<String>,
+    /// Certificates of the authorities that an https API's certificate must come from, in PEM [default: this machine's]
+    #[arg(long, value_name = "FILE", env = "MIDSPAN_CA_FILE")]
+    ca_file: Option<PathBuf>,
     /// Work on the objects of one tenant
     #[arg(long, value_name = "TENANT", env = "MIDO_TENANT")]
     tenant: Option<String>,
@@ -79,6 +82,7 @@ pub struct Args {
 pub(crate) struct Config {
     pub(crate) source: Source,
     pub(crate) url: String,
+    pub(crate) ca_file: Option<PathBuf>,
     pub(crate) tenant: Option<String>,
     pub(crate) login: Option<Login>,
     pub(crate) format: Format,
@@ -167,6 +171,7 @@ impl Config {
         Ok(Self {
             source,
             url: args.midonet_url.or_else(|| set("api_url")).unwrap_or_else(|| DEFAULT_URL.to_owned()),
+            ca_file: args.ca_file.or_else(|| set("ca_file").map(PathBuf::from)),
             tenant: args.tenant.filter(|tenant| !tenant.is_empty()).or_else(|| set("tenant")),
             login,
             format,

@@ -33,6 +33,8 @@ pub(crate) enum Error {
     Credential(String),
     #[error(transparent)]
     Refused(Refused),
+    #[error("{0}\n  Where the API is, --midonet-url, MIDO_API_URL or api_url in ~/.midspanrc say.")]
+    Unreachable(ClientError),
     #[error(transparent)]
     Client(ClientError),
 }
@@ -53,6 +55,7 @@ impl Error {
                 return Self::Credential(refusal.message);
             }
             ClientError::Refused(refusal) => refusal,
+            error @ ClientError::Unreachable { .. } => return Self::Unreachable(error),
             error => return Self::Client(error),
         };
         let fault = |violation: &api_client::Violation| {

@@ -1,7 +1,8 @@
 //! The command line of the REST API: `midspan cli`.
 //!
 //! A command is a path of objects, a verb and attributes (midonet.md §4.2). What objects and attributes there are stands in
-//! tables (`objects`); grammar, help, completion and output follow them.
+//! tables (`objects`); grammar, help, completion and output follow them. It shows what MidoNet's command line shows, to the
+//! letter where that was recorded (`tests/transcript.txt`).
 //!
 //! ```text
 //! -e, script, terminal ─▶ grammar ─▶ session ─▶ requests to the API
@@ -72,7 +73,7 @@ fn with(config: Config) -> Result<bool, String> {
     // Of its own thread, so that connections are seen to while a line is typed.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
-    let mut client = Client::new(&config.url).map_err(|error| error.to_string())?;
+    let mut client = client(&config)?;
     if let Some(login) = config.login {
         client = logged_in(&runtime, client, login)?;
     }
@@ -93,6 +94,18 @@ fn with(config: Config) -> Result<bool, String> {
             runtime.block_on(script::run(&mut session, &output, on_failure, lines))
         }
     })
+}
+
+fn client(config: &Config) -> Result<Client, String> {
+    let client = match &config.ca_file {
+        None => Client::new(&config.url),
+        Some(path) => {
+            let pem =
+                std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            Client::with_authorities(&config.url, &pem)
+        }
+    };
+    client.map_err(|error| error.to_string())
 }
 
 fn logged_in(runtime: &Runtime, client: Client, login: Login) -> Result<Client, String> {

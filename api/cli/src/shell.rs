@@ -6,7 +6,7 @@ use rustyline::completion::{Completer, Pair};
 use rustyline::config::Config as EditorConfig;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::Hinter;
+use rustyline::hint::{Hint, Hinter};
 use rustyline::history::{FileHistory, MemHistory};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{ColorMode, CompletionType, Context, Editor, Helper};
@@ -109,11 +109,34 @@ impl Completer for Editing {
     }
 }
 
+/// What stands dimly behind the cursor.
+#[derive(Debug, PartialEq, Eq)]
+enum Behind {
+    /// The rest of the word, to be taken over.
+    Rest(String),
+    /// What is to come, to be read.
+    Outlook(String),
+}
+
+impl Hint for Behind {
+    fn display(&self) -> &str {
+        let (Self::Rest(text) | Self::Outlook(text)) = self;
+        text
+    }
+
+    fn completion(&self) -> Option<&str> {
+        match self {
+            Self::Rest(text) => Some(text),
+            Self::Outlook(_) => None,
+        }
+    }
+}
+
 impl Hinter for Editing {
-    type Hint = String;
+    type Hint = Behind;
 
     /// The rest of the word if there is just one, or what is to come.
-    fn hint(&self, line: &str, at: usize, _: &Context<'_>) -> Option<String> {
+    fn hint(&self, line: &str, at: usize, _: &Context<'_>) -> Option<Behind> {
         // What cannot be told from what was typed is better not shown.
         if at < line.len() || line.trim().is_empty() || self.style == Style::Bare {
             return None;
@@ -121,11 +144,11 @@ impl Hinter for Editing {
         let (done, start) = last_word(line);
         let expected = expected(&done, &self.aliases);
         if start.is_empty() {
-            return Some(expected.hint).filter(|hint| !hint.is_empty());
+            return Some(expected.hint).filter(|hint| !hint.is_empty()).map(Behind::Outlook);
         }
         let mut candidates = expected.words.iter().filter_map(|word| word.strip_prefix(start));
         match (candidates.next(), candidates.next()) {
-            (Some(rest), None) if !rest.is_empty() => Some(rest.to_owned()),
+            (Some(rest), None) if !rest.is_empty() => Some(Behind::Rest(rest.to_owned())),
             _ => None,
         }
     }
@@ -189,7 +212,7 @@ mod tests {
         (begin, pairs.into_iter().map(|pair| pair.replacement).collect())
     }
 
-    fn hint(line: &str, style: Style) -> Option<String> {
+    fn hint(line: &str, style: Style) -> Option<Behind> {
         let history = DefaultHistory::new();
         editing(style).hint(line, line.len(), &Context::new(&history))
     }
@@ -203,8 +226,10 @@ mod tests {
 
     #[test]
     fn hints_are_shown_where_they_can_be_told_from_what_is_typed() {
-        assert_eq!(hint("bri", Style::Decorated).as_deref(), Some("dge"));
-        assert_eq!(hint("bridge bridge0 set state ", Style::Decorated).as_deref(), Some("up|down"));
+        assert_eq!(hint("bri", Style::Decorated), Some(Behind::Rest("dge".into())));
+        let outlook = hint("bridge bridge0 set state ", Style::Decorated).unwrap();
+        assert_eq!(outlook, Behind::Outlook("up|down".into()));
+        assert_eq!(outlook.completion(), None);
         assert_eq!(hint("", Style::Decorated), None);
         assert_eq!(hint("bri", Style::Bare), None);
     }

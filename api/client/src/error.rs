@@ -19,6 +19,9 @@ pub enum Error {
     /// The token cannot stand in a header.
     #[error("the authentication token has characters that a header cannot carry")]
     Token,
+    /// There is nobody to trust with a server's certificate.
+    #[error("no certificate authority to trust: {0}")]
+    Trust(String),
     /// Nobody answered. The request may have been carried out if the connection broke late.
     #[error("{url} cannot be reached: {reason}")]
     Unreachable {

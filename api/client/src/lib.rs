@@ -1,11 +1,14 @@
 //! Client of the REST API, and of any other HTTP endpoint that speaks JSON or text.
 //!
-//! One connection is kept and used again. Every request ends within the client's patience.
+//! One connection is kept and used again, with TLS under `https`. Every request ends within the client's patience.
 
 #![forbid(unsafe_code)]
 
 mod basic;
 mod error;
+#[cfg(test)]
+mod tests;
+mod tls;
 
 use std::time::Duration;
 
@@ -13,12 +16,18 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use hyper::{HeaderMap, Method, Request, StatusCode, Uri};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::RootCertStore;
 use serde_json::Value;
 
 pub use error::{Error, Refusal, Violation};
+
+/// How the URLs of servers with TLS begin, and of those without.
+const SECURE: &str = "https://";
+const PLAIN: &str = "http://";
 
 /// Time for one request with its answer, unless set otherwise.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A client of one server.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: HttpClient<HttpConnector, Full<Bytes>>,
+    http: HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: String,
     token: Option<HeaderValue>,
     patience: Duration,
@@ -43,14 +52,28 @@ pub struct Answer {
 }
 
 impl Client {
-    /// A client of the server at `base`, such as `http://127.0.0.1:8181/midonet-api`.
+    /// A client of the server at `base`, such as `http://127.0.0.1:8181/midonet-api`. Under `https` the server must have a
+    /// certificate of an authority that this machine trusts.
     ///
     /// # Errors
-    /// [`Error::Url`] if that is not an `http` URL.
+    /// [`Error::Url`] if that is not a URL of these; [`Error::Trust`] if the machine trusts no authority at all.
     pub fn new(base: &str) -> Result<Self, Error> {
+        let authorities = if base.starts_with(SECURE) { tls::of_this_machine()? } else { tls::none() };
+        Self::trusting(base, authorities)
+    }
+
+    /// The same; the server must have a certificate of one of these authorities, given as certificates in PEM.
+    ///
+    /// # Errors
+    /// [`Error::Url`]; [`Error::Trust`] if there is no certificate in `pem`.
+    pub fn with_authorities(base: &str, pem: &[u8]) -> Result<Self, Error> {
+        Self::trusting(base, tls::of_pem(pem)?)
+    }
+
+    fn trusting(base: &str, authorities: RootCertStore) -> Result<Self, Error> {
         let base = base.trim_end_matches('/').to_owned();
         parse_uri(&base)?;
-        let http = HttpClient::builder(TokioExecutor::new()).build_http();
+        let http = HttpClient::builder(TokioExecutor::new()).build(tls::connector(authorities)?);
         Ok(Self { http, base, token: None, patience: PATIENCE })
     }
 
@@ -113,6 +136,17 @@ impl Client {
         self.send(Method::DELETE, path, &[], None).await
     }
 
+    /// The URL of a path below the base, or of a link that the server told. A server behind one that speaks TLS for it
+    /// may tell links without: they are not to carry tokens in the clear.
+    fn url(&self, path: &str) -> String {
+        match path.strip_prefix(PLAIN) {
+            Some(rest) if self.base.starts_with(SECURE) => format!("{SECURE}{rest}"),
+            Some(_) => path.to_owned(),
+            None if path.starts_with(SECURE) => path.to_owned(),
+            None => format!("{}{path}", self.base),
+        }
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -120,7 +154,7 @@ impl Client {
         headers: &[(&str, String)],
         body: Option<&Value>,
     ) -> Result<Answer, Error> {
-        let url = if path.starts_with("http://") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let url = self.url(path);
         let mut request = Request::builder().method(method).uri(parse_uri(&url)?).header(ACCEPT, "*/*");
         if let Some(token) = &self.token {
             request = request.header("x-auth-token", token);
@@ -179,8 +213,8 @@ fn parse_uri(url: &str) -> Result<Uri, Error> {
     let error = |reason: &str| Error::Url { url: url.to_owned(), reason: reason.to_owned() };
     let uri: Uri = url.parse().map_err(|_| error("it cannot be parsed"))?;
     match (uri.scheme_str(), uri.host()) {
-        (Some("http"), Some(_)) => Ok(uri),
-        (Some(_), Some(_)) => Err(error("only http is spoken")),
+        (Some("http" | "https"), Some(_)) => Ok(uri),
+        (Some(_), Some(_)) => Err(error("only http and https are spoken")),
         _ => Err(error("it needs a scheme and a host, as in http://127.0.0.1:8181/midonet-api")),
     }
 }

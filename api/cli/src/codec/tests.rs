@@ -1,5 +1,7 @@
 //! Values come back as they were given, and wrong ones are named.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::objects::RULE;
 
@@ -110,4 +112,49 @@ fn addresses_are_the_same_however_they_are_written() {
     assert!(!wanted(json!({"name": "red"})));
     assert!(!wanted(json!({"n": 2})));
     assert!(!wanted(json!({"absent": null})));
+}
+
+/// An attribute of a rule with a value as it is shown.
+fn values() -> impl Strategy<Value = (&'static str, String)> {
+    let address = || any::<u32>().prop_map(|bits| std::net::Ipv4Addr::from(bits).to_string());
+    let range = || (1u16.., 0u16..99).prop_map(|(low, more)| (low, low.saturating_add(more)));
+    let ports = move || {
+        range().prop_map(|(low, high)| if low == high { low.to_string() } else { format!("{low}-{high}") })
+    };
+    let target = (address(), address(), prop::option::of(ports())).prop_map(|(from, to, ports)| {
+        let to = if from == to { String::new() } else { format!("-{to}") };
+        let ports = ports.map(|ports| format!(":{ports}")).unwrap_or_default();
+        format!("{from}{to}{ports}")
+    });
+    let ids = prop::collection::vec(any::<u128>(), 1..4).prop_map(|ids| {
+        ids.into_iter().map(|id| uuid::Uuid::from_u128(id).to_string()).collect::<Vec<_>>().join(",")
+    });
+    prop_oneof![
+        (address(), 0u8..32).prop_map(|(address, length)| ("src", format!("{address}/{length}"))),
+        address().prop_map(|address| ("dst", address)),
+        ports().prop_map(|ports| ("dst-port", ports)),
+        any::<u16>().prop_map(|number| ("ethertype", number.to_string())),
+        ids.prop_map(|ids| ("in-ports", ids)),
+        prop::collection::vec(target, 1..4).prop_map(|targets| ("target", targets.join(","))),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_value_comes_back((name, word) in values(), negated: bool) {
+        let attribute = attribute(name);
+        let mark = if negated && attribute.negation.is_some() { "!" } else { "" };
+        let word = format!("{mark}{word}");
+        let json = written(name, &word).unwrap();
+        prop_assert_eq!(read(attribute, &json, &mut str::to_owned), Some(word));
+    }
+
+    #[test]
+    fn nothing_written_by_hand_panics(word in ".*") {
+        for attribute in RULE.attributes() {
+            let mut into = Map::new();
+            write(attribute, &word, &Aliases::off(), &mut into).ok();
+            read(attribute, &Value::Object(into), &mut str::to_owned);
+        }
+    }
 }
