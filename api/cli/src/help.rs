@@ -10,8 +10,8 @@ use crate::words::columns;
 
 /// Columns that a text may take.
 const WIDTH: usize = 76;
-/// Values that look longer have a line of their own.
-const LONGEST_SHAPE: usize = 24;
+/// Values that look wider have a line of their own.
+const WIDEST: usize = 28;
 
 /// What the object at the end of a path is made of, as MidoNet's command line says it.
 pub(crate) fn describe(path: &[Step]) -> String {
@@ -94,7 +94,7 @@ fn of_verb(entry: &Entry) -> String {
             columns(&names, WIDTH).join("\n    ")
         )
         .ok();
-        writeln!(text, "`help {} COLLECTION` tells what there is to give.", entry.name).ok();
+        writeln!(text, "`help {} COLLECTION` tells the attributes.", entry.name).ok();
     }
     text
 }
@@ -112,7 +112,7 @@ fn of_kind(name: &str, kind: &Kind, entry: Option<&Entry>) -> String {
         })
         .collect();
     if !attributes.is_empty() {
-        text += "Attributes:\n";
+        text += "Attributes (set, clear: they can be; [!]: ! negates):\n";
         text += &table(&attributes);
     }
     if let Some(key) = kind.key_attribute() {
@@ -136,31 +136,38 @@ fn section(text: &mut String, title: &str, lines: &[impl AsRef<str>]) {
 
 /// Attributes, one a line: name, what a value looks like, what can be done with it, what it says.
 fn table(attributes: &[&Attribute]) -> String {
-    let shapes: Vec<String> = attributes.iter().map(|attribute| codec::shape(attribute.codec)).collect();
-    let name_width = attributes.iter().map(|attribute| attribute.name.len()).max().unwrap_or(0);
-    let lengths = shapes.iter().map(|shape| shape.chars().count()).filter(|length| *length <= LONGEST_SHAPE);
-    let shape_width = lengths.max().unwrap_or(0);
+    let widest = |texts: &[String]| {
+        let widths = texts.iter().map(|text| text.chars().count()).filter(|width| *width <= WIDEST);
+        widths.max().unwrap_or(0)
+    };
+    let texts =
+        |of: fn(&Attribute) -> String| attributes.iter().map(|attribute| of(attribute)).collect::<Vec<_>>();
+    let names = texts(|attribute| attribute.name.to_owned());
+    let shapes = texts(shape);
+    let marks = texts(|attribute| marks(attribute.access).to_owned());
+    let (name_width, shape_width, mark_width) = (widest(&names), widest(&shapes), widest(&marks));
     let mut text = String::new();
-    for (attribute, shape) in attributes.iter().zip(&shapes) {
-        let negation = if attribute.negation.is_some() { "[!]" } else { "" };
-        let marks = match attribute.access {
-            Access::Read => "",
-            Access::Write => "set",
-            Access::Clear => "set, clear",
-        };
-        let (shape, rest) =
-            if shape.chars().count() > LONGEST_SHAPE { ("", Some(shape)) } else { (shape.as_str(), None) };
+    for (((attribute, name), shape), mark) in attributes.iter().zip(&names).zip(&shapes).zip(&marks) {
+        let is_wide = shape.chars().count() > WIDEST;
+        let (here, below) = if is_wide { ("", shape.as_str()) } else { (shape.as_str(), "") };
         let about = attribute.about;
-        write!(
-            text,
-            "    {:name_width$}  {negation:3}{shape:shape_width$}  {marks:10}  {about}",
-            attribute.name
-        )
-        .ok();
-        if let Some(shape) = rest {
-            write!(text, "\n    {:name_width$}  {negation:3}{shape}", "").ok();
+        writeln!(text, "    {name:name_width$}  {here:shape_width$}  {mark:mark_width$}  {about}").ok();
+        if is_wide {
+            writeln!(text, "    {:name_width$}  {below}", "").ok();
         }
-        text.push('\n');
     }
     text
+}
+
+fn shape(attribute: &Attribute) -> String {
+    let shape = codec::shape(attribute.codec);
+    if attribute.negation.is_some() { format!("[!]{shape}") } else { shape }
+}
+
+fn marks(access: Access) -> &'static str {
+    match access {
+        Access::Read => "",
+        Access::Write => "set",
+        Access::Clear => "set, clear",
+    }
 }

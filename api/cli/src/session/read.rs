@@ -37,18 +37,21 @@ impl Session {
 
     /// Puts objects into the order of their kind.
     fn sort(&mut self, kind: &'static Kind, objects: &mut [Value], parent: Option<&str>) {
-        let number = |object: &Value, property: &str| object.get(property).and_then(Value::as_i64);
-        match kind.order {
-            Order::Ascending(property) => objects.sort_by_key(|object| number(object, property)),
-            Order::Descending(property) => objects.sort_by_key(|object| Reverse(number(object, property))),
-            Order::Known if kind.is_aliased() => {
-                for object in objects.iter() {
-                    self.name(kind, object, parent);
-                }
-                let rank = |object: &Value| self.aliases.rank(object.get("id")?.as_str()?, kind.word);
-                objects.sort_by_key(rank);
+        if kind.order == Order::Known && kind.is_aliased() {
+            for object in objects.iter() {
+                self.name(kind, object, parent);
             }
-            Order::Known => {}
+        }
+        let number = |object: &Value, property: &str| object.get(property).and_then(Value::as_i64);
+        let rank = |object: &Value| self.aliases.rank(object.get("id")?.as_str()?, kind.word);
+        match kind.order {
+            Order::Ascending(property) => {
+                objects.sort_by_key(|object| (number(object, property), rank(object)))
+            }
+            Order::Descending(property) => {
+                objects.sort_by_key(|object| (Reverse(number(object, property)), rank(object)));
+            }
+            Order::Known => objects.sort_by_key(rank),
         }
     }
 
