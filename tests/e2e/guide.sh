@@ -24,14 +24,13 @@ pings=0
 for block in "$work"/block-*; do
   case $(head -n 1 "$block") in
     'midonet> '*)
-      sed -n 's/^midonet> //p' "$block" >&3
       sed '/^midonet> /d' "$block" >> "$work/expected"
-      # What has been answered has been done.
-      wait_for 10 eval '[ "$(wc -l < "$work/answers")" -ge "$(wc -l < "$work/expected")" ]' ;;
+      # Commands are done one after the other: when the last is refused, all are done.
+      { sed -n 's/^midonet> //p' "$block"; echo "end of $block"; } >&3
+      wait_for 30 grep -q "end of $block" "$work/answers" ;;
     'vm1$ ping '*)
       pings=$((pings + 1))
       expect OK "the ports that are bound are active" wait_for 10 plugged_in
-      sleep 0.3                                    # commands without an answer have been done
       address=$(sed -n '1s/.* //p' "$block")
       received=$(sed -n 's/.* transmitted, \([0-9]*\) received.*/\1/p' "$block")
       equal "answers to the pings of $address" "$received" "$(answered 1-1 "$address" 2)" ;;
@@ -43,7 +42,7 @@ equal "pings of the guide" 4 "$pings"
 
 # settled FILE: without what differs from one host to the next, and without the numbers of lines in a script.
 settled() {
-  sed -E 's/^line [0-9]+: //; s/ac:ca:ba(:[0-9a-f]{2}){3}/MAC/; s/^(host host0 .* addresses) [^ ]*/\1/' "$1"
+  sed -E '/end of .*block-/d; s/^line [0-9]+: //; s/ac:ca:ba(:[0-9a-f]{2}){3}/MAC/; s/^(host host0 .* addresses) [^ ]*/\1/' "$1"
 }
 expect OK "the answers are those of the guide" diff <(settled "$work/expected") <(settled "$work/answers")
 verdict

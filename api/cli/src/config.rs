@@ -16,6 +16,8 @@ const DEFAULT_URL: &str = "http://127.0.0.1:8181/midonet-api";
 /// Our file, and the keys that it may have.
 const OUR_FILE: &str = ".midspanrc";
 const OUR_KEYS: [&str; 7] = ["api_url", "username", "password", "project_id", "tenant", "ca_file", "output"];
+/// `-p` alone: no argument and no variable can say this.
+const ASK: &str = "\0";
 /// MidoNet's file.
 const THEIR_FILE: &str = ".midonetrc";
 
@@ -66,7 +68,7 @@ pub struct Args {
         env = "MIDO_PASSWORD",
         hide_env_values = true,
         num_args = 0..=1,
-        default_missing_value = ""
+        default_missing_value = ASK
     )]
     password: Option<String>,
     /// Project to log in to
@@ -146,6 +148,8 @@ impl Config {
             let found = settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
             found.filter(|value| !value.is_empty())
         };
+        // A variable that is empty says nothing.
+        let given = |arg: Option<String>, name: &str| arg.filter(|arg| !arg.is_empty()).or_else(|| set(name));
         let format = match (args.output, set("output")) {
             (Some(format), _) => format,
             (None, Some(word)) => Format::from_str(&word, true)
@@ -157,10 +161,10 @@ impl Config {
             (_, true) => Source::Terminal,
             (_, false) => Source::Script,
         };
-        let login = args.user.or_else(|| set("username")).filter(|_| !args.no_auth).map(|user| Login {
+        let login = given(args.user, "username").filter(|_| !args.no_auth).map(|user| Login {
             user,
-            password: args.password.or_else(|| set("password")).filter(|password| !password.is_empty()),
-            project: args.project_id.or_else(|| set("project_id")),
+            password: given(args.password, "password").filter(|password| password != ASK),
+            project: given(args.project_id, "project_id"),
         });
         if let Some(Login { user, password: None, .. }) = &login
             && !is_terminal
@@ -170,9 +174,9 @@ impl Config {
         let has_ids = args.ids || matches!(source, Source::Arguments(_));
         Ok(Self {
             source,
-            url: args.midonet_url.or_else(|| set("api_url")).unwrap_or_else(|| DEFAULT_URL.to_owned()),
+            url: given(args.midonet_url, "api_url").unwrap_or_else(|| DEFAULT_URL.to_owned()),
             ca_file: args.ca_file.or_else(|| set("ca_file").map(PathBuf::from)),
-            tenant: args.tenant.filter(|tenant| !tenant.is_empty()).or_else(|| set("tenant")),
+            tenant: given(args.tenant, "tenant"),
             login,
             format,
             on_failure: if args.keep_going { OnFailure::KeepGoing } else { OnFailure::Stop },
@@ -246,7 +250,7 @@ mod tests {
     fn a_user_needs_a_password() {
         let args = Args { user: Some("admin".into()), ..Args::default() };
         assert!(over(args.clone(), "").unwrap_err().contains("MIDO_PASSWORD"));
-        let asked = Args { password: Some(String::new()), ..args.clone() };
+        let asked = Args { password: Some(ASK.to_owned()), ..args.clone() };
         assert!(over(asked.clone(), "").is_err());
         let on_terminal = Config::over(asked, &Settings::new(), true).unwrap();
         assert_eq!(on_terminal.login.unwrap().password, None);

@@ -1,6 +1,6 @@
 //! Commands without anybody at the keyboard: those of `-e`, or a script on standard input.
 
-use std::io::BufRead;
+use std::io::{self, BufRead};
 
 use crate::output::Output;
 use crate::progress::Progress;
@@ -22,12 +22,21 @@ pub(crate) async fn run(
     session: &mut Session,
     output: &Output,
     on_failure: OnFailure,
-    commands: impl Iterator<Item = (String, String)>,
+    commands: impl Iterator<Item = (String, io::Result<String>)>,
 ) -> bool {
-    let style = Style::of(&std::io::stderr());
+    let style = Style::of(&io::stderr());
     let mut progress = Progress::new();
     let mut all_well = true;
     for (place, command) in commands {
+        let command = match command {
+            Ok(command) => command,
+            // What comes behind it cannot be read either.
+            Err(error) => {
+                progress.erase();
+                eprintln!("{place}{}", style.alarming(&format!("cannot be read: {error}")));
+                return false;
+            }
+        };
         match session.run(&command).await {
             Ok(Outcome::Report(report)) => output.show(&report),
             Ok(Outcome::Exit) => break,
@@ -47,21 +56,26 @@ pub(crate) async fn run(
 }
 
 /// Commands of the command line: which one failed needs to be said only if there are several.
-pub(crate) fn numbered(commands: Vec<String>) -> impl Iterator<Item = (String, String)> {
+pub(crate) fn numbered(commands: Vec<String>) -> impl Iterator<Item = (String, io::Result<String>)> {
     let is_one = commands.len() == 1;
     let place = move |number| if is_one { String::new() } else { format!("command {number}: ") };
-    commands.into_iter().zip(1..).map(move |(command, number)| (place(number), command))
+    commands.into_iter().zip(1..).map(move |(command, number)| (place(number), Ok(command)))
 }
 
 /// The commands of a script, one a line, each with its line number. A line that ends with `\` goes on in the next.
-pub(crate) fn lines(script: impl BufRead) -> impl Iterator<Item = (String, String)> {
-    let mut lines = script.lines().map_while(Result::ok).zip(1..);
+pub(crate) fn lines(script: impl BufRead) -> impl Iterator<Item = (String, io::Result<String>)> {
+    let mut lines = script.lines().zip(1..);
     std::iter::from_fn(move || {
         let (mut command, number) = lines.next()?;
-        while goes_on(&command) {
-            command.pop();
-            let (more, _) = lines.next()?;
-            command += &more;
+        while let Ok(begin) = &mut command
+            && goes_on(begin)
+        {
+            begin.pop();
+            match lines.next() {
+                Some((Ok(more), _)) => *begin += &more,
+                Some((error, _)) => command = error,
+                None => break,
+            }
         }
         Some((format!("line {number}: "), command))
     })
@@ -74,7 +88,8 @@ mod tests {
     #[test]
     fn a_command_is_told_by_the_line_that_it_begins_in() {
         let script = "# remark\nbridge create \\\n  name red\nbridge list\n";
-        let commands: Vec<_> = lines(script.as_bytes()).collect();
+        let commands: Vec<_> =
+            lines(script.as_bytes()).map(|(place, command)| (place, command.unwrap())).collect();
         let expected =
             [("line 1: ", "# remark"), ("line 2: ", "bridge create   name red"), ("line 4: ", "bridge list")];
         assert_eq!(commands, expected.map(|(place, command)| (place.to_owned(), command.to_owned())));
@@ -88,5 +103,13 @@ mod tests {
         };
         assert_eq!(places(&["a"]), [""]);
         assert_eq!(places(&["a", "b"]), ["command 1: ", "command 2: "]);
+    }
+
+    #[test]
+    fn what_is_not_text_is_not_passed_over() {
+        let mut commands = lines(&b"bridge list\nbridge create name \xff\n"[..]);
+        assert!(commands.next().unwrap().1.is_ok());
+        let (place, command) = commands.next().unwrap();
+        assert_eq!((place.as_str(), command.unwrap_err().kind()), ("line 2: ", io::ErrorKind::InvalidData));
     }
 }

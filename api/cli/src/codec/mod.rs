@@ -111,46 +111,49 @@ fn value(
                 number(start).zip(number(end)).ok_or("a number, or two with a dash between")?;
             json!({"start": start, "end": end})
         }
-        Codec::Prefix(length) => {
-            let (address, bits) = text.split_once('/').unwrap_or((text, whole(text)));
-            let bits = number(bits).ok_or("an address with a prefix length")?;
-            beside.insert(length.to_owned(), bits.into());
-            address.into()
-        }
-        Codec::PortAddress => match text.split_once('/') {
-            Some((address, _)) => {
-                beside.insert("portSubnet".to_owned(), json!([text]));
-                address.into()
-            }
-            None => text.into(),
-        },
-        Codec::GroupAddress => {
-            beside.insert("version".to_owned(), if text.contains(':') { 6 } else { 4 }.into());
-            text.into()
-        }
-        Codec::Flow => {
-            let named = FLOWS.iter().any(|(word, _)| *word == text);
-            if !named {
-                return Err("fwd-flow or return-flow".to_owned());
-            }
-            for (word, property) in FLOWS {
-                beside.insert((*property).to_owned(), (*word == text).into());
-            }
-            (text == "fwd-flow").into()
-        }
         Codec::Targets => nat::parse(text)?,
-        Codec::RuleType => {
-            let kind = word_of_api(RULE_TYPES, text)?;
-            if text.eq_ignore_ascii_case("redirect") {
-                beside.insert("flowAction".to_owned(), "redirect".into());
-            }
-            kind.into()
-        }
         Codec::Device(kind, link) => {
             beside.insert("deviceType".to_owned(), kind.into());
             reference(link, text, aliases)?.into()
         }
+        Codec::Prefix(_) | Codec::PortAddress | Codec::GroupAddress => address(codec, text, beside)?,
+        Codec::Flow | Codec::RuleType => rule_word(codec, text, beside)?,
     })
+}
+
+/// An address; how long its prefix is, or of which version it is, stands beside it.
+fn address(codec: Codec, text: &str, beside: &mut Map<String, Value>) -> Result<Value, String> {
+    let (address, bits) = text.split_once('/').unwrap_or((text, whole(text)));
+    match codec {
+        Codec::Prefix(length) => {
+            let bits = number(bits).ok_or("an address with a prefix length")?;
+            beside.insert(length.to_owned(), bits.into());
+        }
+        Codec::PortAddress if address != text => {
+            beside.insert("portSubnet".to_owned(), json!([text]));
+        }
+        Codec::GroupAddress => {
+            beside.insert("version".to_owned(), if text.contains(':') { 6 } else { 4 }.into());
+            return Ok(text.into());
+        }
+        _ => {}
+    }
+    Ok(address.into())
+}
+
+/// A word of a rule that stands for two properties.
+fn rule_word(codec: Codec, text: &str, beside: &mut Map<String, Value>) -> Result<Value, String> {
+    if codec == Codec::RuleType {
+        if text.eq_ignore_ascii_case("redirect") {
+            beside.insert("flowAction".to_owned(), "redirect".into());
+        }
+        return Ok(word_of_api(RULE_TYPES, text)?.into());
+    }
+    let meant = word_of_api(FLOWS, text)?;
+    for (_, property) in FLOWS {
+        beside.insert((*property).to_owned(), (*property == meant).into());
+    }
+    Ok((meant == "matchForwardFlow").into())
 }
 
 fn flag(text: &str, yes: &str, no: &str) -> Option<bool> {
@@ -229,10 +232,14 @@ pub(crate) fn read(
     Some(if negated { format!("!{word}") } else { word })
 }
 
+/// The property behind an attribute, as the API has it.
+pub(crate) fn property<'a>(attribute: &Attribute, object: &'a Value) -> Option<&'a Value> {
+    attribute.within.map_or(Some(object), |within| object.get(within))?.get(attribute.field)
+}
+
 /// The ids of objects that an attribute refers to.
 pub(crate) fn references<'a>(attribute: &Attribute, object: &'a Value) -> Vec<&'a str> {
-    let value = attribute.within.map_or(Some(object), |within| object.get(within));
-    match value.and_then(|object| object.get(attribute.field)) {
+    match property(attribute, object) {
         Some(Value::String(id)) => vec![id],
         Some(Value::Array(ids)) => ids.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),

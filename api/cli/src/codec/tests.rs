@@ -72,7 +72,7 @@ fn a_target_is_as_mido_net_has_it() {
 fn a_wrong_value_is_named_with_its_attribute() {
     for (name, word, message) in [
         ("proto", "tcp", "proto: `tcp` is not a number"),
-        ("flow", "new", "flow: `new` is not fwd-flow or return-flow"),
+        ("flow", "new", "flow: `new` is not one of fwd-flow, return-flow"),
         (
             "fragment-policy",
             "some",

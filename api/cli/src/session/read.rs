@@ -46,7 +46,7 @@ impl Session {
         let rank = |object: &Value| self.aliases.rank(object.get("id")?.as_str()?, kind.word);
         match kind.order {
             Order::Ascending(property) => {
-                objects.sort_by_key(|object| (number(object, property), rank(object)))
+                objects.sort_by_key(|object| (number(object, property), rank(object)));
             }
             Order::Descending(property) => {
                 objects.sort_by_key(|object| (Reverse(number(object, property)), rank(object)));
@@ -77,7 +77,7 @@ impl Session {
                 }
                 _ => {
                     let word = self.word(attribute, &found.object);
-                    let value = found.object.get(attribute.field).cloned().unwrap_or_default();
+                    let value = codec::property(attribute, &found.object).cloned().unwrap_or_default();
                     Report::Value(word, value)
                 }
             });

@@ -50,7 +50,7 @@ impl Double {
     }
 
     /// Puts an object there as if it had always been.
-    pub(super) fn has(&self, collection: &str, properties: Value) -> String {
+    pub(super) fn has(&self, collection: &str, properties: &Value) -> String {
         let (at, _) = self.stored.lock().unwrap().create(collection, properties).unwrap();
         at.rsplit('/').next().unwrap().to_owned()
     }
@@ -75,7 +75,7 @@ async fn answer(State(stored): State<Arc<Mutex<Stored>>>, request: Request) -> R
         ("POST", Some(port)) => stored.link(port, Some(&body["peerId"])).into_response(),
         ("DELETE", Some(port)) => stored.link(port, None).into_response(),
         ("GET", _) => stored.get(&path).map_or_else(not_found, |value| value.to_string().into_response()),
-        ("POST", _) => match stored.create(&path, body) {
+        ("POST", _) => match stored.create(&path, &body) {
             Ok((address, _)) => (StatusCode::CREATED, [(header::LOCATION, at + &address)]).into_response(),
             Err(status) => refused(status),
         },
@@ -148,10 +148,10 @@ impl Stored {
         (view.is_some() || shape(path).is_some() || !list.is_empty()).then(|| list.into())
     }
 
-    fn create(&mut self, collection: &str, given: Value) -> Result<(String, Value), StatusCode> {
+    fn create(&mut self, collection: &str, given: &Value) -> Result<(String, Value), StatusCode> {
         let shape = self.shapes.iter().find(|(at, _)| is_one_of(collection, at));
         let mut object = shape.ok_or(StatusCode::NOT_FOUND)?.1.clone();
-        merge(&mut object, &given);
+        merge(&mut object, given);
         let id = given["id"].as_str().map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
         let parent = collection.split('/').nth(1).unwrap_or_default();
         let mut text = object.to_string();
@@ -165,7 +165,7 @@ impl Stored {
             text = text.replace(&format!("{{{name}}}"), &value);
         }
         let mut object: Value = serde_json::from_str(&text).unwrap();
-        self.apply_rules(collection, parent, &mut object, &given)?;
+        self.apply_rules(collection, parent, &mut object, given)?;
         let address =
             object["uri"].as_str().unwrap().strip_prefix(&self.base).unwrap().trim_matches('/').to_owned();
         self.objects.push((address.clone(), collection.to_owned(), object.clone()));
@@ -208,7 +208,7 @@ impl Stored {
                 {
                     let local = json!({"type": "Local", "dstNetworkAddr": address, "dstNetworkLength": 32,
                         "srcNetworkAddr": "0.0.0.0", "srcNetworkLength": 0, "nextHopPort": object["id"]});
-                    self.create(&format!("routers/{parent}/routes"), local)?;
+                    self.create(&format!("routers/{parent}/routes"), &local)?;
                 }
             }
             Some("vips") => {

@@ -279,7 +279,7 @@ async fn switches_and_containers() {
         ("container list", "container container0 container-group cgroup0 port router0:port0 type IPSEC status stopped"),
         ("container-group cgroup0 add container type QUAGGA", "cgroup0:container0"),
     ]).await;
-    let host = server.has("hosts", json!({}));
+    let host = server.has("hosts", &json!({}));
     let container = sends(&server, &mut user, &format!("container container0 set host {host}")).await;
     assert_eq!(container["hostId"], host.as_str());
     let container = sends(&server, &mut user, "container container0 clear host").await;
@@ -289,9 +289,9 @@ async fn switches_and_containers() {
 #[tokio::test]
 async fn hosts_tenants_and_the_state_of_the_system() {
     let (server, mut user) = start().await;
-    let host = server.has("hosts", json!({}));
-    server.has(&format!("hosts/{host}/interfaces"), json!({}));
-    server.has("tenants", json!({}));
+    let host = server.has("hosts", &json!({}));
+    server.has(&format!("hosts/{host}/interfaces"), &json!({}));
+    server.has("tenants", &json!({}));
     goes(&mut user, &[
         ("host list", "host host0 name hv1 alive true addresses fe80:0:0:0:78a9:3bff:fe9a:a7ff flooding-proxy-weight 1 container-weight 1 container-limit -1 enforce-container-limit false"),
         ("host host0 list interface", "iface eth0 host_id host0 status 3 addresses 172.16.0.1,fe80:0:0:0:60b5:6bff:fede:136a mac 62:b5:6b:de:13:6a mtu 1600 type Physical endpoint UNKNOWN"),
