@@ -1,10 +1,12 @@
 //! Client of the REST API, and of any other HTTP endpoint that speaks JSON or text.
 //!
-//! One connection is kept and used again. Every request ends within the client's patience.
+//! One connection is kept and used again, with TLS under `https`. Every request ends within the client's patience.
 
 #![forbid(unsafe_code)]
 
 mod error;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::path::Path;
@@ -22,6 +24,10 @@ use serde_json::Value;
 
 pub use error::{Error, Refusal, Violation};
 use tls::Connector;
+
+/// How the URLs of servers with TLS begin, and of those without.
+const SECURE: &str = "https://";
+const PLAIN: &str = "http://";
 
 /// Time for one request with its answer, unless set otherwise.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -144,6 +150,17 @@ impl Client {
         self.send(Method::DELETE, path, &[], None).await
     }
 
+    /// The URL of a path below the base, or of a link that the server told. A server behind one that speaks TLS for it
+    /// may tell links without: they are not to carry tokens in the clear.
+    fn url(&self, path: &str) -> String {
+        match path.strip_prefix(PLAIN) {
+            Some(rest) if self.base.starts_with(SECURE) => format!("{SECURE}{rest}"),
+            Some(_) => path.to_owned(),
+            None if path.starts_with(SECURE) => path.to_owned(),
+            None => format!("{}{path}", self.base),
+        }
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -151,7 +168,7 @@ impl Client {
         headers: &[(&str, String)],
         body: Option<&Value>,
     ) -> Result<Answer, Error> {
-        let url = if path.contains("://") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let url = self.url(path);
         let mut request = Request::builder().method(method).uri(parse_uri(&url)?).header(ACCEPT, "*/*");
         for (name, value) in &self.headers {
             request = request.header(name, value);
