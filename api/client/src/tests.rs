@@ -84,10 +84,17 @@ fn urls_that_cannot_be_called_are_refused() {
     }
 }
 
+/// A client that trusts the authorities in a file with this content.
+fn trusting(url: &str, pem: &str) -> Result<Client, Error> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), pem).unwrap();
+    Client::trusting(url, file.path())
+}
+
 #[test]
 fn links_without_tls_are_followed_with_it_where_the_server_has_it() {
     let pem = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
-    let client = Client::with_authorities("https://localhost/api", pem.as_bytes()).unwrap();
+    let client = trusting("https://localhost/api", &pem).unwrap();
     assert_eq!(client.url("http://localhost/api/bridges"), "https://localhost/api/bridges");
     assert_eq!(client.url("/bridges"), "https://localhost/api/bridges");
     let plain = Client::new("http://localhost/api").unwrap();
@@ -116,9 +123,8 @@ async fn a_certificate_of_a_trusted_authority_is_believed_and_no_other() {
             }
         }
     });
-    let trusting = |pem: String| Client::with_authorities(&url, pem.as_bytes()).unwrap();
-    assert_eq!(trusting(made.cert.pem()).get("/bridges").await.unwrap().text(), "[]");
-    let error = trusting(stranger.cert.pem()).get("/bridges").await.unwrap_err();
+    assert_eq!(trusting(&url, &made.cert.pem()).unwrap().get("/bridges").await.unwrap().text(), "[]");
+    let error = trusting(&url, &stranger.cert.pem()).unwrap().get("/bridges").await.unwrap_err();
     assert!(error.to_string().contains("certificate"), "{error}");
-    assert!(matches!(Client::with_authorities(&url, b"nothing"), Err(Error::Trust(_))));
+    assert!(matches!(trusting(&url, "nothing"), Err(Error::Trust { .. })));
 }
