@@ -1,5 +1,7 @@
 //! Tenants, as the provider of authentication knows them.
 
+use std::sync::Arc;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,7 +17,7 @@ const TENANT: Media = Media::new("Tenant", &[2]).json(Json::Refused);
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 pub(super) fn routes() -> Routes {
-    let id = |call: &Call| Ok(call.segment("tenant").to_owned());
+    let id = |call: &Call| Ok(Arc::from(call.segment("tenant")));
     Routes::new()
         .route("/tenants", asked_list(TENANT, all))
         .route("/tenants/{tenant}", awaited_one(TENANT, id, find, one))
@@ -79,11 +81,11 @@ fn all(call: &Call) -> Asking<'_, View> {
 /// What the provider says of a tenant.
 type Found = Result<Option<Tenant>, Failure>;
 
-fn find<'a>(call: &'a Call, id: &'a String) -> Gathering<'a, Found> {
+fn find<'a>(call: &'a Call, id: &'a Arc<str>) -> Gathering<'a, Found> {
     Box::pin(call.authority.tenant(&call.caller, id))
 }
 
-fn one(call: &Call, id: &String, found: &Found) -> Result<View, Failure> {
+fn one(call: &Call, id: &Arc<str>, found: &Found) -> Result<View, Failure> {
     let tenant = found.clone()?.ok_or_else(|| Failure::not_found("Tenant", id))?;
     Ok(view(&call.links, tenant))
 }

@@ -164,7 +164,6 @@ async fn a_restarted_writer_is_told_what_it_had_asserted(backend: Backend) {
     drop(former);
     let restarted = mac_table(backend.session("one").await, BRIDGE);
     let mut changes = restarted.changes();
-    assert_eq!(changes.inherited(), []);
     assert_eq!(changes.loaded().await.unwrap().len(), 3);
     assert_eq!(changes.inherited(), [(station(1), port(1))], "not what others have, or have by now");
     former_session.close().await;
@@ -175,8 +174,8 @@ async fn a_write_before_the_first_reading_wins_over_what_stands(backend: Backend
     let dead = open(&backend, "two").await;
     for number in [1, 2] {
         dead.set(station(1), port(number)).unwrap();
-        eventually("written", async || entries(&backend).await.len() == 1).await;
-        sees(&dead, station(1), Some(port(number))).await;
+        let is_alone = |names: Vec<String>| names.len() == 1 && names[0].contains(&port(number).to_string());
+        eventually("written", async || is_alone(entries(&backend).await)).await;
     }
     let one = mac_table(backend.session("one").await, BRIDGE);
     one.set(station(1), port(3)).unwrap();
