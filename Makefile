@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 # Targets use the same build directory and processors: one at a time, even under -j.
 .NOTPARALLEL:
-.PHONY: help demo test bench setup kernel lint test-unit test-api test-lab test-kernel test-e2e pure
+.PHONY: help demo test bench setup kernel lint test-unit test-api fuzz-api test-lab test-kernel test-e2e pure
 
 # A checkout that is built once gains nothing from incremental builds and debuggers' information.
 ifdef CI
@@ -46,8 +46,10 @@ pure: ## the tests of the pure crates only: seconds
 test-unit: ## every test that needs neither root nor the kernel datapath
 	cargo test --workspace --quiet
 
-test-api: ## the REST API as a process: authentication with a real Keystone, TLS, a fuzzer from PyPI
+test-api: ## the REST API as a process: authentication, with a real Keystone, and TLS
 	tests/api/run
+
+fuzz-api: ## the REST API against its own OpenAPI document, by a fuzzer from PyPI
 	tests/api/schemathesis
 
 test-lab: test-kernel test-e2e ## the tests in the lab

@@ -5,17 +5,16 @@ use utoipa::openapi::{HttpMethod, Ref, Response, ResponseBuilder, content::Conte
 
 use crate::endpoint::Operation;
 use crate::failure::ERROR_TYPE;
-use crate::media::Shape;
 
 /// The failures that operations of a kind have, whatever they do.
 pub(super) fn of(path: &str, operation: &Operation) -> Vec<StatusCode> {
-    let mut failures = vec![StatusCode::UNAUTHORIZED];
+    // Any request can be one that is no HTTP.
+    let mut failures = vec![StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED];
     // What is open to all has no further failure of this kind.
     failures.extend((path != "/login").then_some(StatusCode::FORBIDDEN));
     let names_something = path.contains('{');
     if operation.takes.is_some() {
         failures.extend([
-            StatusCode::BAD_REQUEST,
             StatusCode::NOT_FOUND,
             StatusCode::NOT_ACCEPTABLE,
             StatusCode::CONFLICT,
@@ -36,8 +35,6 @@ pub(super) fn of(path: &str, operation: &Operation) -> Vec<StatusCode> {
         ]);
     } else if operation.gives.is_some() {
         failures.extend([StatusCode::NOT_ACCEPTABLE, StatusCode::SERVICE_UNAVAILABLE]);
-        let pages = operation.gives.is_some_and(|content| content.shape == Shape::Collection);
-        failures.extend(pages.then_some(StatusCode::BAD_REQUEST));
         failures.extend(names_something.then_some(StatusCode::NOT_FOUND));
     }
     failures
