@@ -88,7 +88,7 @@ fn bridge(ports: &[u8]) -> Update {
     };
     let device = PortDevice::Bridge { bridge: BRIDGE, vlan: None };
     let ports = ports.iter().map(|n| new_port(*n, device.clone())).collect();
-    Update::Put(Document::Bridge(BridgeDocument { bridge, ports }))
+    Update::Put(Document::Bridge(BridgeDocument::of_ports(bridge, ports)))
 }
 
 /// A router with port N at 10.0.N.254/24.

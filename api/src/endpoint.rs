@@ -5,7 +5,7 @@
 //! | GET | `&Call → T` | 200, `T` as JSON |
 //! | POST | `&Call, &mut Fields → Edit` | 201 with `Location` |
 //! | PUT | `&Call, &mut Fields → Edit` | 204 |
-//! | DELETE | `&Call → Edit` | 204, also where there is nothing to delete |
+//! | DELETE | `&Call → Edit` | 204, mostly also where there is nothing to delete |
 
 use std::sync::Arc;
 
@@ -135,7 +135,7 @@ fn reading<T: Serialize + 'static>(
     })
 }
 
-/// Reads what has to be waited for: `select` says what is asked for, `view` shows it.
+/// Reads what has to be waited for: `select` says what is asked for, `view` shows it, if it is there.
 pub(crate) fn awaited<T, V, F>(
     media: Media,
     shape: Shape,
@@ -145,14 +145,14 @@ pub(crate) fn awaited<T, V, F>(
 where
     T: Send + 'static,
     V: Serialize + 'static,
-    F: Future<Output = V> + Send + 'static,
+    F: Future<Output = Result<V, Failure>> + Send + 'static,
 {
     get(move |State(readiness): State<watch::Receiver<Readiness>>, request: Request| async move {
         let (mut parts, _) = request.into_parts();
         let media_type = media.choose(shape, &parts.headers)?;
         let call = Call::of(&mut parts, &readiness).await?;
         let selected = select(&call)?;
-        json(&media_type, &view(call, selected).await)
+        json(&media_type, &view(call, selected).await?)
     })
 }
 
@@ -198,19 +198,30 @@ async fn write(
 /// Deletes an object. What is not there, under whatever name, is deleted already.
 pub(crate) fn delete(edit: fn(&Call) -> Result<Edit, Failure>) -> Endpoint {
     on_delete(move |State(readiness): State<watch::Receiver<Readiness>>, request: Request| async move {
-        let (mut parts, _) = request.into_parts();
-        let call = Call::of(&mut parts, &readiness).await?;
-        let answer = match edit(&call) {
-            Ok(edit) => edit.commit(&call.live, StatusCode::NO_CONTENT).await,
-            Err(failure) => Err(failure),
-        };
-        match answer {
+        match remove(readiness, request, edit).await {
             Err(failure) if failure.status == StatusCode::NOT_FOUND => {
                 Ok(StatusCode::NO_CONTENT.into_response())
             }
             answer => answer,
         }
     })
+}
+
+/// Deletes an object that has to be there: 404 where it is not.
+pub(crate) fn delete_existing(edit: fn(&Call) -> Result<Edit, Failure>) -> Endpoint {
+    on_delete(move |State(readiness): State<watch::Receiver<Readiness>>, request: Request| {
+        remove(readiness, request, edit)
+    })
+}
+
+async fn remove(
+    readiness: watch::Receiver<Readiness>,
+    request: Request,
+    edit: fn(&Call) -> Result<Edit, Failure>,
+) -> Result<Response, Failure> {
+    let (mut parts, _) = request.into_parts();
+    let call = Call::of(&mut parts, &readiness).await?;
+    edit(&call)?.commit(&call.live, StatusCode::NO_CONTENT).await
 }
 
 /// An answer in JSON under a media type.

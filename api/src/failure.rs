@@ -81,6 +81,11 @@ fn class(kind: Kind) -> &'static str {
         Kind::IpAddrGroup => "IPAddrGroup",
         Kind::Host => "Host",
         Kind::TunnelZone => "TunnelZone",
+        Kind::DhcpSubnet => "Dhcp",
+        Kind::DhcpSubnet6 => "DhcpV6",
+        Kind::MacEntry => "MacPort",
+        Kind::ArpEntry => "IP4Mac",
+        Kind::Vtep => "Vtep",
     }
 }
 

@@ -126,6 +126,33 @@ impl Fields {
         }
     }
 
+    /// The objects of a list, each as `read` reads it; what is wrong with one is noted as `property[index].…`. Empty if
+    /// absent.
+    pub(crate) fn objects<T>(&mut self, property: &str, mut read: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        let items = match self.value(property) {
+            None => Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(other) => {
+                self.wrong_type::<()>(property, "a list", &other);
+                Vec::new()
+            }
+        };
+        let mut objects = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            let at = format!("{property}[{index}]");
+            let Value::Object(properties) = item else {
+                self.wrong_type::<()>(&at, "an object", &item);
+                continue;
+            };
+            let mut inner = Self { properties, violations: Vec::new() };
+            objects.push(read(&mut inner));
+            for violation in inner.violations {
+                self.violation(&format!("{at}.{}", violation.property), violation.message);
+            }
+        }
+        objects
+    }
+
     /// A range `{start, end}` of numbers within bounds.
     pub(crate) fn range(
         &mut self,
@@ -227,6 +254,16 @@ mod tests {
         let peer = fields.id::<Uuid>("peerId");
         fields.required("peerId", peer);
         assert_eq!(violations(fields), [("peerId".to_owned(), "`x` is not a UUID".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_list_of_objects_says_where() {
+        let mut fields = Fields::parse(br#"{"routes": [{"to": "a"}, {"to": 7}, "x"], "hosts": {}}"#).unwrap();
+        let read = |item: &mut Fields| item.text("to");
+        assert_eq!(fields.objects("routes", read), [Some("a".to_owned()), None]);
+        assert!(fields.objects("hosts", read).is_empty() && fields.objects("none", read).is_empty());
+        let properties: Vec<_> = violations(fields).into_iter().map(|(p, _)| p).collect();
+        assert_eq!(properties, ["routes[1].to", "routes[2]", "hosts"]);
     }
 
     #[test]

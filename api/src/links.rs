@@ -3,9 +3,18 @@
 use std::fmt::Arguments;
 
 use axum::http::{HeaderMap, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 /// Path under which the API stands.
 pub(crate) const BASE: &str = "/midonet-api";
+
+/// What a segment of a path cannot hold as it is (RFC 3986 §2.3, §3.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Text as one segment of a path.
+pub(crate) fn segment(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, RESERVED)
+}
 
 /// Makes the `uri`s of one answer.
 #[derive(Debug, Clone)]

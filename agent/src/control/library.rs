@@ -130,7 +130,9 @@ fn references(document: &Document) -> Vec<DocumentKey> {
             chains(own).chain(d.ports.iter().flat_map(port_references)).collect()
         }
         Document::Chain(d) => d.rules.iter().flat_map(rule_references).collect(),
-        Document::PortGroup(_) | Document::IpAddrGroup(_) | Document::TunnelZone(_) => Vec::new(),
+        Document::PortGroup(_) | Document::IpAddrGroup(_) | Document::TunnelZone(_) | Document::Vtep(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -196,7 +198,7 @@ mod tests {
             inbound_filter: Some(CHAIN),
             outbound_filter: None,
         };
-        Arc::new(Document::Bridge(BridgeDocument { bridge, ports: vec![] }))
+        Arc::new(Document::Bridge(BridgeDocument::of_ports(bridge, vec![])))
     }
 
     /// A library that has walked from the host to a bridge and its chain.

@@ -306,7 +306,7 @@ fn bridge(ports: &[u128], filter: Option<ChainId>) -> Update {
         inbound_filter: filter,
         outbound_filter: None,
     };
-    Update::Put(Document::Bridge(BridgeDocument { bridge, ports: ports.iter().map(entry).collect() }))
+    Update::Put(Document::Bridge(BridgeDocument::of_ports(bridge, ports.iter().map(entry).collect())))
 }
 
 fn chain(rules: Vec<Rule>) -> Update {

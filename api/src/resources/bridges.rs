@@ -1,11 +1,13 @@
 //! Bridges.
 
-use model::{Bridge, BridgeId};
+use std::collections::BTreeSet;
+
+use model::{Bridge, BridgeId, DeviceId};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{NONE, Routes, chain_uuid, new_id, refuse_reference, refuse_references};
-use crate::endpoint::{Call, Edit, create, delete, list, one, update};
+use crate::endpoint::{Call, Edit, create, delete_existing, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -15,7 +17,7 @@ const BRIDGE: Media = Media::new("Bridge", &[4, 5]);
 pub(super) fn routes() -> Routes {
     Routes::new().route("/bridges", list(BRIDGE, all).merge(create(BRIDGE, add))).route(
         "/bridges/{id}",
-        one(BRIDGE, get).merge(update(BRIDGE, replace)).merge(delete(|call| {
+        one(BRIDGE, get).merge(update(BRIDGE, replace)).merge(delete_existing(|call| {
             let id = call.id::<BridgeId>("id")?;
             Ok(Edit::new(move |tx| tx.delete(id)))
         })),
@@ -31,7 +33,7 @@ struct View {
     admin_state_up: bool,
     inbound_filter_id: Option<Uuid>,
     outbound_filter_id: Option<Uuid>,
-    vx_lan_port_ids: [Uuid; 0],
+    vx_lan_port_ids: Vec<Uuid>,
     inbound_mirror_ids: [Uuid; 0],
     outbound_mirror_ids: [Uuid; 0],
     qos_policy_id: Option<Uuid>,
@@ -60,7 +62,7 @@ fn view(call: &Call, bridge: &Bridge) -> View {
         admin_state_up: bridge.admin_state_up,
         inbound_filter_id: chain_uuid(bridge.inbound_filter),
         outbound_filter_id: chain_uuid(bridge.outbound_filter),
-        vx_lan_port_ids: NONE,
+        vx_lan_port_ids: vxlan_ports(call, bridge.id).collect(),
         inbound_mirror_ids: NONE,
         outbound_mirror_ids: NONE,
         qos_policy_id: None,
@@ -80,6 +82,12 @@ fn view(call: &Call, bridge: &Bridge) -> View {
     }
 }
 
+/// The bridge's ports to VTEPs.
+fn vxlan_ports(call: &Call, bridge: BridgeId) -> impl Iterator<Item = Uuid> {
+    let ports = call.topology.device_ports(DeviceId::Bridge(bridge));
+    ports.filter(|port| port.vtep().is_some()).map(|port| port.id.0)
+}
+
 fn all(call: &Call) -> Result<Vec<View>, Failure> {
     let wanted = call.topology.bridges().filter(|b| call.wants_tenant(b.tenant_id.as_deref()));
     Ok(wanted.map(|bridge| view(call, bridge)).collect())
@@ -91,7 +99,11 @@ fn get(call: &Call) -> Result<View, Failure> {
     Ok(view(call, bridge))
 }
 
-fn read(id: BridgeId, fields: &mut Fields) -> Result<Bridge, Failure> {
+fn read(call: &Call, id: BridgeId, fields: &mut Fields) -> Result<Bridge, Failure> {
+    let ports: BTreeSet<Uuid> = fields.list("vxLanPortIds", "a UUID").into_iter().collect();
+    if fields.has_value("vxLanPortIds") && ports != vxlan_ports(call, id).collect() {
+        fields.violation("vxLanPortIds", "follows from the bindings of VTEPs: leave it out");
+    }
     refuse_reference(fields, "qosPolicyId", "QosPolicy")?;
     refuse_references(fields, "inboundMirrorIds", "Mirror")?;
     refuse_references(fields, "outboundMirrorIds", "Mirror")?;
@@ -106,12 +118,12 @@ fn read(id: BridgeId, fields: &mut Fields) -> Result<Bridge, Failure> {
 }
 
 fn add(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
-    let bridge = read(new_id(fields), fields)?;
+    let bridge = read(call, new_id(fields), fields)?;
     let location = call.links.to(format_args!("bridges/{}", bridge.id));
     Ok(Edit::new(move |tx| tx.create(bridge.clone())).at(location))
 }
 
 fn replace(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
-    let bridge = read(call.id("id")?, fields)?;
+    let bridge = read(call, call.id("id")?, fields)?;
     Ok(Edit::new(move |tx| tx.update(bridge.clone())))
 }

@@ -2,12 +2,17 @@
 
 mod address_groups;
 mod application;
+mod arp_table;
 mod bindings;
 mod bridges;
 mod chains;
 mod condition;
+mod dhcp;
+mod dhcp6;
+mod dhcp_hosts;
 mod hosts;
 mod links;
+mod mac_table;
 mod port_addresses;
 mod port_groups;
 mod ports;
@@ -16,14 +21,19 @@ mod routes;
 mod rules;
 mod tenants;
 mod tunnel_zones;
+mod vtep_bindings;
+mod vteps;
 
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use axum::Router;
-use model::ChainId;
+use model::{BridgeId, ChainId};
+use packet::MacAddr;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::endpoint::Call;
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::live::Readiness;
@@ -51,6 +61,13 @@ pub(crate) fn routes() -> Routes {
         hosts::routes(),
         bindings::routes(),
         tunnel_zones::routes(),
+        dhcp::routes(),
+        dhcp_hosts::routes(),
+        dhcp6::routes(),
+        mac_table::routes(),
+        arp_table::routes(),
+        vteps::routes(),
+        vtep_bindings::routes(),
     ]
     .into_iter()
     .fold(Router::new(), Router::merge)
@@ -59,6 +76,22 @@ pub(crate) fn routes() -> Routes {
 /// The id that the client chose, or a new one.
 fn new_id<T: From<Uuid>>(fields: &mut Fields) -> T {
     fields.id("id").unwrap_or_else(|| T::from(Uuid::new_v4()))
+}
+
+/// The bridge of the path, which must be there.
+fn bridge_of(call: &Call) -> Result<BridgeId, Failure> {
+    let id = call.id::<BridgeId>("bridge")?;
+    Ok(call.topology.bridge(id).ok_or(model::ObjectKey::from(id))?.id)
+}
+
+/// A part of the path that is an address or the like. One that is malformed is no mere name of nothing, but a mistake.
+fn key<T: FromStr>(text: &str, what: &str) -> Result<T, Failure> {
+    text.parse().map_err(|_| Failure::bad_request(format!("`{text}` is not {what}.")))
+}
+
+/// An Ethernet address as a part of a path.
+fn mac_segment(mac: MacAddr) -> String {
+    mac.to_string().replace(':', "-")
 }
 
 /// The uuid of a chain that may not be there.

@@ -1,4 +1,5 @@
-//! Ports of bridges and routers.
+//! Ports of bridges and routers. Those to VTEPs (type `Vxlan`) come and go with the VTEPs' bindings; no traffic passes
+//! them yet.
 
 use std::collections::BTreeMap;
 
@@ -13,27 +14,36 @@ use uuid::Uuid;
 
 use super::port_addresses::AddressFields;
 use super::{NONE, Routes, address_text, chain_uuid, new_id, refuse_reference, refuse_references};
-use crate::endpoint::{Call, Edit, Endpoint, awaited, create, delete, list, update};
+use crate::endpoint::{Call, Edit, Endpoint, awaited, create, delete, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::media::{Media, Shape};
+use crate::media::{Json, Media, Shape};
 
 const PORT: Media = Media::new("Port", &[3, 4]);
+/// Where the contract prefers the vendor's type.
+const OTHERS: Media = PORT.json(Json::Offered);
 
 const BRIDGE_TYPES: &[(&str, ())] = &[("Bridge", ()), ("ExteriorBridge", ()), ("InteriorBridge", ())];
+const VXLAN_TYPES: &[(&str, ())] = &[("Vxlan", ())];
 const ROUTER_TYPES: &[(&str, ())] = &[("Router", ()), ("ExteriorRouter", ()), ("InteriorRouter", ())];
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/ports", several(|call| Ok(ids(call.topology.ports()))))
+        .route("/ports", several(PORT, |call| Ok(ids(call.topology.ports()))))
         .route("/ports/{id}", single().merge(update(PORT, replace)))
-        .route("/bridges/{device}/ports", several(|call| of(call, bridge)).merge(create(PORT, add_to_bridge)))
-        .route("/routers/{device}/ports", several(|call| of(call, router)).merge(create(PORT, add_to_router)))
+        .route(
+            "/bridges/{device}/ports",
+            several(PORT, |call| of(call, bridge)).merge(create(PORT, add_to_bridge)),
+        )
+        .route(
+            "/routers/{device}/ports",
+            several(PORT, |call| of(call, router)).merge(create(PORT, add_to_router)),
+        )
         .route("/bridges/{device}/ports/{id}", single())
         .route("/routers/{device}/ports/{id}", single())
-        .route("/bridges/{device}/peer_ports", several(|call| peers(call, bridge)))
-        .route("/routers/{device}/peer_ports", several(|call| peers(call, router)))
-        .route("/bridges/{device}/vxlan_ports", list(PORT, |call| bridge(call).map(|_| Vec::<()>::new())))
+        .route("/bridges/{device}/peer_ports", several(OTHERS, |call| peers(call, bridge)))
+        .route("/routers/{device}/peer_ports", several(OTHERS, |call| peers(call, router)))
+        .route("/bridges/{device}/vxlan_ports", several(OTHERS, vxlan_ports))
 }
 
 fn single() -> Endpoint {
@@ -47,8 +57,8 @@ fn single() -> Endpoint {
     }))
 }
 
-fn several(select: fn(&Call) -> Result<Vec<PortId>, Failure>) -> Endpoint {
-    awaited(PORT, Shape::Collection, select, views)
+fn several(media: Media, select: fn(&Call) -> Result<Vec<PortId>, Failure>) -> Endpoint {
+    awaited(media, Shape::Collection, select, |call, ids| async move { Ok(views(call, ids).await) })
 }
 
 fn bridge(call: &Call) -> Result<DeviceId, Failure> {
@@ -67,6 +77,10 @@ fn of(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Vec
 
 fn peers(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Vec<PortId>, Failure> {
     Ok(call.topology.device_ports(device(call)?).filter_map(|port| port.peer).collect())
+}
+
+fn vxlan_ports(call: &Call) -> Result<Vec<PortId>, Failure> {
+    Ok(ids(call.topology.device_ports(bridge(call)?).filter(|port| port.vtep().is_some())))
 }
 
 fn ids<'a>(ports: impl Iterator<Item = &'a Port>) -> Vec<PortId> {
@@ -128,6 +142,9 @@ enum Own {
         service_container: Option<String>,
         peering_table: String,
     },
+    Vxlan {
+        vtep_id: Uuid,
+    },
 }
 
 /// Shows ports. Only bound ones can be active, so only the tables of their devices are asked.
@@ -149,16 +166,21 @@ async fn views(call: Call, ids: Vec<PortId>) -> Vec<View> {
 }
 
 /// Shows the one port that was found.
-async fn one_view(call: Call, id: PortId) -> Option<View> {
-    views(call, vec![id]).await.pop()
+async fn one_view(call: Call, id: PortId) -> Result<View, Failure> {
+    Ok(views(call, vec![id]).await.pop().ok_or(model::ObjectKey::from(id))?)
 }
 
 fn view(call: &Call, port: &Port, active: bool) -> View {
     let links = &call.links;
     let uri = links.to(format_args!("ports/{}", port.id));
-    let (kind, device_id, device) = match port.owner() {
-        DeviceId::Bridge(id) => ("Bridge", id.0, links.to(format_args!("bridges/{id}"))),
-        DeviceId::Router(id) => ("Router", id.0, links.to(format_args!("routers/{id}"))),
+    let kind = match port.device {
+        PortDevice::Bridge { .. } => "Bridge",
+        PortDevice::Router { .. } => "Router",
+        PortDevice::Vxlan { .. } => "Vxlan",
+    };
+    let (device_id, device) = match port.owner() {
+        DeviceId::Bridge(id) => (id.0, links.to(format_args!("bridges/{id}"))),
+        DeviceId::Router(id) => (id.0, links.to(format_args!("routers/{id}"))),
     };
     let binding = port.binding.as_ref();
     View {
@@ -196,6 +218,7 @@ fn view(call: &Call, port: &Port, active: bool) -> View {
 fn own_view(device: &PortDevice, peering_table: String) -> Own {
     match device {
         PortDevice::Bridge { vlan, .. } => Own::Bridge { vlan_id: vlan.unwrap_or(0) },
+        PortDevice::Vxlan { vtep, .. } => Own::Vxlan { vtep_id: vtep.0 },
         PortDevice::Router { mac, addresses, .. } => Own::Router {
             network_address: addresses.first().map(|a| address_text(a.network())),
             network_length: addresses.first().map_or(0, IpNetwork::prefix),
@@ -378,6 +401,7 @@ fn replace(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let id = call.id::<PortId>("id")?;
     let types = match &call.topology.port(id).ok_or(model::ObjectKey::from(id))?.device {
         PortDevice::Bridge { .. } => BRIDGE_TYPES,
+        PortDevice::Vxlan { .. } => VXLAN_TYPES,
         PortDevice::Router { .. } => ROUTER_TYPES,
     };
     fields.choice("type", types);
@@ -403,6 +427,7 @@ fn device_with(
     let port = state.port(id).ok_or(ModelError::NotFound(id.into()))?;
     Ok(match &port.device {
         PortDevice::Bridge { bridge, .. } => PortDevice::Bridge { bridge: *bridge, vlan },
+        PortDevice::Vxlan { bridge, vtep } => PortDevice::Vxlan { bridge: *bridge, vtep: *vtep },
         PortDevice::Router { router, mac: old_mac, addresses: old } => PortDevice::Router {
             router: *router,
             mac: mac.unwrap_or(*old_mac),

@@ -42,9 +42,10 @@ async fn what_is_not_there_is_404_and_deleted_already() {
     {
         assert_eq!(server.send("GET", path, &[], "").await.status, 404, "{path}");
     }
-    for path in ["/bridges/not-a-uuid", "/ports/00000000-dead-4bad-8bad-000000000000", "/ports/x/link"] {
+    for path in ["/routers/not-a-uuid", "/ports/00000000-dead-4bad-8bad-000000000000", "/ports/x/link"] {
         assert_eq!(server.send("DELETE", path, &[], "").await.status, 204, "{path}");
     }
+    assert_eq!(server.delete("/bridges/not-a-uuid").await, 404, "but for bridges");
     assert_eq!(server.write("PUT", "/bridges/not-a-uuid", json!({})).await.status, 404);
 }
 

@@ -1,10 +1,15 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
+mod arp_table;
+mod dhcp;
+mod dhcp6;
 mod errors;
+mod mac_table;
 mod outage;
 mod ports;
 mod replay;
 mod rules;
+mod vteps;
 
 use std::sync::Arc;
 
@@ -77,6 +82,17 @@ impl Server {
         answer.json()
     }
 
+    async fn delete(&self, path: &str) -> u16 {
+        self.send("DELETE", path, &[], "").await.status.as_u16()
+    }
+
+    /// The status of a GET, and the media type of what it gave.
+    async fn accepting(&self, path: &str, accept: &str) -> (u16, String) {
+        let answer = self.send("GET", path, &[("accept", accept)], "").await;
+        let media_type = answer.headers["content-type"].to_str().unwrap().to_owned();
+        (answer.status.as_u16(), media_type)
+    }
+
     async fn write(&self, method: &str, path: &str, body: Value) -> Answer {
         self.send(method, path, &[("content-type", "application/json")], &body.to_string()).await
     }
@@ -98,7 +114,18 @@ impl Server {
     }
 }
 
+/// An id of nothing.
+const UNKNOWN: &str = "00000000-dead-4bad-8bad-000000000000";
+
 impl Answer {
+    /// Where what was created is, below the base.
+    #[track_caller]
+    fn created_at(&self) -> String {
+        assert_eq!(self.status, 201, "{}", self.body);
+        let location = self.headers["location"].to_str().unwrap();
+        location.strip_prefix("http://127.0.0.1:8181/midonet-api").unwrap().to_owned()
+    }
+
     fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }

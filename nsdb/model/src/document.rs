@@ -3,8 +3,9 @@
 //! A document is derived from the objects; the commit log's entries say what changed, documents say what is.
 
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Host, HostId, IpAddrGroup, IpAddrGroupId, Object, Port, PortGroup,
-    PortGroupId, PortId, Route, Router, RouterId, Rule, TunnelZone, TunnelZoneId,
+    ArpEntry, Bridge, BridgeId, Chain, ChainId, DhcpSubnet, DhcpSubnet6, Host, HostId, IpAddrGroup,
+    IpAddrGroupId, MacEntry, Object, Port, PortGroup, PortGroupId, PortId, Route, Router, RouterId, Rule,
+    TunnelZone, TunnelZoneId, Vtep, VtepId,
 };
 
 /// A bridge or a router.
@@ -33,12 +34,14 @@ pub enum DocumentKey {
     Host(HostId),
     /// [`TunnelZone`]
     TunnelZone(TunnelZoneId),
+    /// [`Vtep`]
+    Vtep(VtepId),
 }
 
 /// A document of any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Document {
-    /// A bridge with its ports.
+    /// A bridge with its ports and what else hangs on it.
     Bridge(BridgeDocument),
     /// A router with its ports and routes.
     Router(RouterDocument),
@@ -52,6 +55,8 @@ pub enum Document {
     Host(HostDocument),
     /// A tunnel zone with its members.
     TunnelZone(TunnelZone),
+    /// A VTEP with its bindings. The ports that they make stand with their bridges.
+    Vtep(Vtep),
 }
 
 /// A port and the device at the other end of its cable.
@@ -63,13 +68,44 @@ pub struct PortEntry {
     pub peer_device: Option<DeviceId>,
 }
 
-/// A bridge with its ports, ordered by id.
+/// A bridge with what hangs on it, each ordered by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BridgeDocument {
     /// The bridge.
     pub bridge: Bridge,
     /// Its ports.
     pub ports: Vec<PortEntry>,
+    /// The IPv4 subnets that it serves by DHCP.
+    pub dhcp_subnets: Vec<DhcpSubnet>,
+    /// Its IPv6 subnets.
+    pub dhcp_subnets6: Vec<DhcpSubnet6>,
+    /// Static entries of its MAC table.
+    pub mac_entries: Vec<MacEntry>,
+    /// Static entries of its ARP table.
+    pub arp_entries: Vec<ArpEntry>,
+}
+
+impl BridgeDocument {
+    /// A bridge with ports and nothing else.
+    pub fn of_ports(bridge: Bridge, ports: Vec<PortEntry>) -> Self {
+        Self {
+            bridge,
+            ports,
+            dhcp_subnets: Vec::new(),
+            dhcp_subnets6: Vec::new(),
+            mac_entries: Vec::new(),
+            arp_entries: Vec::new(),
+        }
+    }
+
+    fn into_objects(self) -> Vec<Object> {
+        let ports = self.ports.into_iter().map(|entry| entry.port.into());
+        let subnets = self.dhcp_subnets.into_iter().map(Object::from);
+        let subnets6 = self.dhcp_subnets6.into_iter().map(Object::from);
+        let stations = self.mac_entries.into_iter().map(Object::from);
+        let addresses = self.arp_entries.into_iter().map(Object::from);
+        with_parts(self.bridge, ports.chain(subnets).chain(subnets6).chain(stations).chain(addresses))
+    }
 }
 
 /// A router with its ports and routes, ordered by id.
@@ -125,6 +161,7 @@ impl Document {
             Self::IpAddrGroup(d) => DocumentKey::IpAddrGroup(d.id),
             Self::Host(d) => DocumentKey::Host(d.host.id),
             Self::TunnelZone(d) => DocumentKey::TunnelZone(d.id),
+            Self::Vtep(d) => DocumentKey::Vtep(d.id),
         }
     }
 
@@ -132,7 +169,7 @@ impl Document {
     /// that all documents together are all of the topology.
     pub fn into_objects(self) -> Vec<Object> {
         match self {
-            Self::Bridge(d) => with_parts(d.bridge, d.ports.into_iter().map(|entry| entry.port.into())),
+            Self::Bridge(d) => d.into_objects(),
             Self::Router(d) => {
                 let ports = d.ports.into_iter().map(|entry| entry.port.into());
                 with_parts(d.router, ports.chain(d.routes.into_iter().map(Object::from)))
@@ -142,6 +179,7 @@ impl Document {
             Self::IpAddrGroup(d) => vec![d.into()],
             Self::Host(d) => vec![d.host.into()],
             Self::TunnelZone(d) => vec![d.into()],
+            Self::Vtep(d) => vec![d.into()],
         }
     }
 }

@@ -79,6 +79,11 @@ impl fmt::Display for Kind {
             Self::IpAddrGroup => "IP address group",
             Self::Host => "host",
             Self::TunnelZone => "tunnel zone",
+            Self::DhcpSubnet => "DHCP subnet",
+            Self::DhcpSubnet6 => "DHCPv6 subnet",
+            Self::MacEntry => "MAC table entry",
+            Self::ArpEntry => "ARP table entry",
+            Self::Vtep => "VTEP",
         })
     }
 }

@@ -68,4 +68,14 @@ id_types! {
     HostId,
     /// A set of hosts that tunnel to each other.
     TunnelZoneId,
+    /// An IPv4 subnet served by DHCP.
+    DhcpSubnetId,
+    /// An IPv6 subnet served by DHCP.
+    DhcpSubnet6Id,
+    /// A static entry of a MAC table.
+    MacEntryId,
+    /// A static entry of an ARP table.
+    ArpEntryId,
+    /// A hardware VTEP.
+    VtepId,
 }

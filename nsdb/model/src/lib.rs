@@ -8,6 +8,7 @@
 mod chain;
 mod codec;
 mod device;
+mod dhcp;
 mod document;
 mod error;
 mod group;
@@ -19,14 +20,17 @@ mod port;
 mod projection;
 mod reference;
 mod state;
+mod station;
 #[cfg(feature = "proptest")]
 pub mod strategy;
 mod transaction;
 mod validate;
+mod vtep;
 
 pub use chain::{Chain, Condition, FragmentPolicy, MaskedMac, Match, Rule, RuleAction};
 pub use codec::{DecodeError, LogEntry, decode_document, encode_document};
 pub use device::{Bridge, NextHop, Route, Router};
+pub use dhcp::{DhcpHost, DhcpHost6, DhcpOption, DhcpRoute, DhcpSubnet, DhcpSubnet6};
 pub use document::{
     BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument, PortEntry,
     RouterDocument,
@@ -35,11 +39,14 @@ pub use error::{ModelError, Violation};
 pub use group::{IpAddrGroup, PortGroup};
 pub use host::{Host, TunnelZone, TunnelZoneType};
 pub use ids::{
-    BridgeId, ChainId, HostId, IpAddrGroupId, PortGroupId, PortId, RouteId, RouterId, RuleId, TunnelZoneId,
+    ArpEntryId, BridgeId, ChainId, DhcpSubnet6Id, DhcpSubnetId, HostId, IpAddrGroupId, MacEntryId,
+    PortGroupId, PortId, RouteId, RouterId, RuleId, TunnelZoneId, VtepId,
 };
 pub use object::{Change, Kind, Object, ObjectKey, Version};
 pub use port::{Binding, Port, PortDevice};
 pub use projection::{affected_documents, all_documents, document};
 pub use reference::{Reference, Role};
 pub use state::State;
+pub use station::{ArpEntry, MacEntry};
 pub use transaction::{Transaction, generated_mac};
+pub use vtep::Vtep;

@@ -2,7 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::{Bridge, Chain, Host, IpAddrGroup, Port, PortGroup, Route, Router, Rule, TunnelZone};
+use crate::{
+    ArpEntry, Bridge, Chain, DhcpSubnet, DhcpSubnet6, Host, IpAddrGroup, MacEntry, Port, PortGroup, Route,
+    Router, Rule, TunnelZone, Vtep,
+};
 
 macro_rules! objects {
     ($($(#[$doc:meta])* $kind:ident),* $(,)?) => {
@@ -10,6 +13,11 @@ macro_rules! objects {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kind {
             $($(#[$doc])* $kind,)*
+        }
+
+        impl Kind {
+            /// Every kind, in order.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
         }
 
         /// Any topology object.
@@ -56,6 +64,16 @@ objects! {
     Host,
     /// A tunnel zone.
     TunnelZone,
+    /// An IPv4 subnet served by DHCP.
+    DhcpSubnet,
+    /// An IPv6 subnet served by DHCP.
+    DhcpSubnet6,
+    /// A static entry of a MAC table.
+    MacEntry,
+    /// A static entry of an ARP table.
+    ArpEntry,
+    /// A hardware VTEP.
+    Vtep,
 }
 
 /// Identity of any object.

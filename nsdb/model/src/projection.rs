@@ -13,6 +13,10 @@ pub fn document(state: &State, key: DocumentKey) -> Option<Document> {
         DocumentKey::Bridge(id) => Document::Bridge(BridgeDocument {
             bridge: state.bridge(id)?.clone(),
             ports: port_entries(state, DeviceId::Bridge(id)),
+            dhcp_subnets: state.bridge_dhcp_subnets(id).cloned().collect(),
+            dhcp_subnets6: state.bridge_dhcp_subnets6(id).cloned().collect(),
+            mac_entries: state.bridge_mac_entries(id).copied().collect(),
+            arp_entries: state.bridge_arp_entries(id).copied().collect(),
         }),
         DocumentKey::Router(id) => Document::Router(RouterDocument {
             router: state.router(id)?.clone(),
@@ -31,6 +35,7 @@ pub fn document(state: &State, key: DocumentKey) -> Option<Document> {
             tunnel_zones: state.host_zones(id).map(|zone| zone.id).collect(),
         }),
         DocumentKey::TunnelZone(id) => Document::TunnelZone(state.tunnel_zone(id)?.clone()),
+        DocumentKey::Vtep(id) => Document::Vtep(state.vtep(id)?.clone()),
     })
 }
 
@@ -43,7 +48,8 @@ pub fn all_documents(state: &State) -> impl Iterator<Item = Document> + '_ {
         .chain(state.port_groups().map(|o| DocumentKey::PortGroup(o.id)))
         .chain(state.ip_addr_groups().map(|o| DocumentKey::IpAddrGroup(o.id)))
         .chain(state.hosts().map(|o| DocumentKey::Host(o.id)))
-        .chain(state.tunnel_zones().map(|o| DocumentKey::TunnelZone(o.id)));
+        .chain(state.tunnel_zones().map(|o| DocumentKey::TunnelZone(o.id)))
+        .chain(state.vteps().map(|o| DocumentKey::Vtep(o.id)));
     keys.filter_map(|key| document(state, key))
 }
 
@@ -83,6 +89,11 @@ fn home(state: &State, key: ObjectKey) -> Option<DocumentKey> {
         Object::IpAddrGroup(group) => DocumentKey::IpAddrGroup(group.id),
         Object::Host(host) => DocumentKey::Host(host.id),
         Object::TunnelZone(zone) => DocumentKey::TunnelZone(zone.id),
+        Object::DhcpSubnet(subnet) => DocumentKey::Bridge(subnet.bridge),
+        Object::DhcpSubnet6(subnet) => DocumentKey::Bridge(subnet.bridge),
+        Object::MacEntry(entry) => DocumentKey::Bridge(entry.bridge),
+        Object::ArpEntry(entry) => DocumentKey::Bridge(entry.bridge),
+        Object::Vtep(vtep) => DocumentKey::Vtep(vtep.id),
     })
 }
 

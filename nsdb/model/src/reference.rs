@@ -8,9 +8,10 @@
 use uuid::Uuid;
 
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Condition, DeviceId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind,
+    ArpEntry, ArpEntryId, Bridge, BridgeId, Chain, ChainId, Condition, DeviceId, DhcpSubnet, DhcpSubnet6,
+    DhcpSubnet6Id, DhcpSubnetId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, MacEntry, MacEntryId,
     Object, ObjectKey, Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId,
-    Rule, RuleAction, RuleId, TunnelZone, TunnelZoneId,
+    Rule, RuleAction, RuleId, TunnelZone, TunnelZoneId, Vtep, VtepId,
 };
 
 macro_rules! object_keys {
@@ -34,6 +35,11 @@ object_keys! {
     IpAddrGroupId => IpAddrGroup,
     HostId => Host,
     TunnelZoneId => TunnelZone,
+    DhcpSubnetId => DhcpSubnet,
+    DhcpSubnet6Id => DhcpSubnet6,
+    MacEntryId => MacEntry,
+    ArpEntryId => ArpEntry,
+    VtepId => Vtep,
 }
 
 impl From<DeviceId> for ObjectKey {
@@ -48,7 +54,8 @@ impl From<DeviceId> for ObjectKey {
 /// The part that a referenced object plays for the object that refers to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// The device of a port, the router of a route, the chain of a rule.
+    /// What an object is a part of: the device of a port, the router of a route, the chain of a rule, the bridge of a
+    /// DHCP subnet or table entry.
     Owner,
     /// A chain hooked into a bridge, router or port.
     Filter,
@@ -69,6 +76,11 @@ pub enum Role {
     Traversed,
     /// A host that is a member of a tunnel zone.
     Member,
+    /// The port that a static MAC table entry puts a station behind.
+    Station,
+    /// What a VTEP holds on to: its tunnel zone, the bridges bound to it and their ports to it; and for such a port, the
+    /// VTEP.
+    Vtep,
 }
 
 /// What deleting an object does to an object that refers to it (MidoNet's bindings; midonet.md §1.5).
@@ -85,11 +97,11 @@ pub(crate) enum OnDelete {
 impl Role {
     pub(crate) fn on_delete(self) -> OnDelete {
         match self {
-            Self::Owner | Self::NextHop | Self::Jump => OnDelete::Cascade,
+            Self::Owner | Self::NextHop | Self::Jump | Self::Station => OnDelete::Cascade,
             Self::Filter | Self::Peer | Self::Group | Self::Condition | Self::Traversed | Self::Member => {
                 OnDelete::Clear
             }
-            Self::Binding => OnDelete::Refuse,
+            Self::Binding | Self::Vtep => OnDelete::Refuse,
         }
     }
 }
@@ -121,6 +133,11 @@ impl Object {
             Self::IpAddrGroup(object) => object.refer(&mut found),
             Self::Host(object) => object.refer(&mut found),
             Self::TunnelZone(object) => object.refer(&mut found),
+            Self::DhcpSubnet(object) => object.refer(&mut found),
+            Self::DhcpSubnet6(object) => object.refer(&mut found),
+            Self::MacEntry(object) => object.refer(&mut found),
+            Self::ArpEntry(object) => object.refer(&mut found),
+            Self::Vtep(object) => object.refer(&mut found),
         }
         found.0
     }
@@ -175,6 +192,7 @@ impl Refer for Port {
         found.add_all(Role::Peer, "peerId", self.peer);
         found.add_all(Role::Binding, "hostId", self.binding.as_ref().map(|b| b.host));
         found.add_all(Role::Group, "portGroupIds", self.port_groups.iter().copied());
+        found.add_all(Role::Vtep, "vtepId", self.vtep());
     }
 }
 
@@ -219,6 +237,40 @@ impl Refer for TunnelZone {
     }
 }
 
+impl Refer for DhcpSubnet {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "bridgeId", self.bridge);
+    }
+}
+
+impl Refer for DhcpSubnet6 {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "bridgeId", self.bridge);
+    }
+}
+
+impl Refer for MacEntry {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "bridgeId", self.bridge);
+        found.add(Role::Station, "portId", self.port);
+    }
+}
+
+impl Refer for ArpEntry {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "bridgeId", self.bridge);
+    }
+}
+
+impl Refer for Vtep {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Vtep, "tunnelZoneId", self.tunnel_zone);
+        let bridges = self.bridges();
+        found.add_all(Role::Vtep, "networkId", bridges.iter().copied());
+        found.add_all(Role::Vtep, "networkId", bridges.iter().map(|bridge| Self::port_of(self.id, *bridge)));
+    }
+}
+
 macro_rules! refer_to_nothing {
     ($($kind:ident),*) => {$(
         impl Refer for $kind {
@@ -233,7 +285,7 @@ impl Port {
     /// The device that the port is part of.
     pub fn owner(&self) -> DeviceId {
         match self.device {
-            PortDevice::Bridge { bridge, .. } => DeviceId::Bridge(bridge),
+            PortDevice::Bridge { bridge, .. } | PortDevice::Vxlan { bridge, .. } => DeviceId::Bridge(bridge),
             PortDevice::Router { router, .. } => DeviceId::Router(router),
         }
     }

@@ -12,9 +12,10 @@ use imbl::OrdMap;
 
 use crate::index::Index;
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Change, DeviceId, Document, Host, HostId, IpAddrGroup, IpAddrGroupId,
-    Kind, Object, ObjectKey, Port, PortGroup, PortGroupId, PortId, Role, Route, RouteId, Router, RouterId,
-    Rule, RuleId, TunnelZone, TunnelZoneId, Version,
+    ArpEntry, ArpEntryId, Bridge, BridgeId, Chain, ChainId, Change, DeviceId, DhcpSubnet, DhcpSubnet6,
+    DhcpSubnet6Id, DhcpSubnetId, Document, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, MacEntry,
+    MacEntryId, Object, ObjectKey, Port, PortGroup, PortGroupId, PortId, Role, Route, RouteId, Router,
+    RouterId, Rule, RuleId, TunnelZone, TunnelZoneId, Version, Vtep, VtepId,
 };
 
 macro_rules! tables {
@@ -85,6 +86,11 @@ tables! {
     IpAddrGroup, IpAddrGroupId, ip_addr_group, ip_addr_groups;
     Host, HostId, host, hosts;
     TunnelZone, TunnelZoneId, tunnel_zone, tunnel_zones;
+    DhcpSubnet, DhcpSubnetId, dhcp_subnet, dhcp_subnets;
+    DhcpSubnet6, DhcpSubnet6Id, dhcp_subnet6, dhcp_subnets6;
+    MacEntry, MacEntryId, mac_entry, mac_entries;
+    ArpEntry, ArpEntryId, arp_entry, arp_entries;
+    Vtep, VtepId, vtep, vteps;
 }
 
 impl State {
@@ -205,6 +211,31 @@ impl State {
         self.tunnel_zone(self.index.zone_named(name)?)
     }
 
+    /// IPv4 subnets that a bridge serves by DHCP, ordered by id.
+    pub fn bridge_dhcp_subnets(&self, bridge: BridgeId) -> impl Iterator<Item = &DhcpSubnet> + '_ {
+        self.parts(bridge, Kind::DhcpSubnet).filter_map(|id| self.dhcp_subnet(DhcpSubnetId(id)))
+    }
+
+    /// IPv6 subnets of a bridge, ordered by id.
+    pub fn bridge_dhcp_subnets6(&self, bridge: BridgeId) -> impl Iterator<Item = &DhcpSubnet6> + '_ {
+        self.parts(bridge, Kind::DhcpSubnet6).filter_map(|id| self.dhcp_subnet6(DhcpSubnet6Id(id)))
+    }
+
+    /// Static entries of a bridge's MAC table, ordered by id.
+    pub fn bridge_mac_entries(&self, bridge: BridgeId) -> impl Iterator<Item = &MacEntry> + '_ {
+        self.parts(bridge, Kind::MacEntry).filter_map(|id| self.mac_entry(MacEntryId(id)))
+    }
+
+    /// Static entries of a bridge's ARP table, ordered by id.
+    pub fn bridge_arp_entries(&self, bridge: BridgeId) -> impl Iterator<Item = &ArpEntry> + '_ {
+        self.parts(bridge, Kind::ArpEntry).filter_map(|id| self.arp_entry(ArpEntryId(id)))
+    }
+
+    /// VTEPs of a tunnel zone, ordered by id.
+    pub fn zone_vteps(&self, zone: TunnelZoneId) -> impl Iterator<Item = &Vtep> + '_ {
+        self.index.referrers_of(zone.into(), Role::Vtep, Kind::Vtep).filter_map(|id| self.vtep(VtepId(id)))
+    }
+
     /// The device at the other end of a port's cable.
     pub fn peer_device(&self, port: &Port) -> Option<DeviceId> {
         Some(self.port(port.peer?)?.owner())
@@ -216,6 +247,10 @@ impl State {
 
     pub(crate) fn free_tunnel_key(&self, max: u32) -> Option<u32> {
         self.index.free_tunnel_key(max)
+    }
+
+    fn parts(&self, bridge: BridgeId, kind: Kind) -> impl Iterator<Item = uuid::Uuid> + '_ {
+        self.index.referrers_of(bridge.into(), Role::Owner, kind)
     }
 
     fn ports_where(&self, target: ObjectKey, role: Role) -> impl Iterator<Item = &Port> + '_ {

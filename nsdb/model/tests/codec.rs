@@ -6,8 +6,9 @@ use std::net::IpAddr;
 
 use model::strategy::{document, log_entry};
 use model::{
-    Bridge, Change, Condition, DeviceId, Document, FragmentPolicy, Kind, LogEntry, MaskedMac, Match, NextHop,
-    ObjectKey, Port, PortDevice, PortEntry, Route, Router, RouterDocument, Rule, RuleAction, decode_document,
+    ArpEntry, Bridge, Change, Condition, DeviceId, DhcpHost, DhcpHost6, DhcpOption, DhcpRoute, DhcpSubnet,
+    DhcpSubnet6, Document, FragmentPolicy, Kind, LogEntry, MacEntry, MaskedMac, Match, NextHop, ObjectKey,
+    Port, PortDevice, PortEntry, Route, Router, RouterDocument, Rule, RuleAction, Vtep, decode_document,
     encode_document,
 };
 use packet::MacAddr;
@@ -237,8 +238,94 @@ fn fields_of_a_later_program_are_passed_over() {
         inbound_filter: None,
         outbound_filter: None,
     };
-    let document = Document::Bridge(model::BridgeDocument { bridge, ports: vec![] });
+    let document = Document::Bridge(model::BridgeDocument::of_ports(bridge, vec![]));
     let mut bytes = encode_document(3, &document);
     bytes.extend([0xf8, 0x07, 0x2a]); // field 127, varint 42
     assert_eq!(decode_document(&bytes), Ok((3, document)));
+}
+
+// === What hangs on bridges ===
+
+/// The document, stored, is the text; and the text, read, is the document.
+fn assert_stored_as(expected: &Document, text: &str) {
+    let written = by_hand("midspan.store.Document", text);
+    assert_eq!(decode_document(&written.encode_to_vec()), Ok((12, expected.clone())));
+    let stored = encode_document(12, expected);
+    assert_eq!(as_text(&written, &stored), as_text(&written, &written.encode_to_vec()));
+}
+
+#[test]
+fn a_bridge_is_stored_with_what_hangs_on_it() {
+    let bridge = Bridge {
+        id: id(1),
+        tenant_id: None,
+        name: None,
+        admin_state_up: true,
+        inbound_filter: None,
+        outbound_filter: None,
+    };
+    let port = Port {
+        id: id(2),
+        device: PortDevice::Vxlan { bridge: id(1), vtep: id(3) },
+        peer: None,
+        tunnel_key: 9,
+        ..router_port()
+    };
+    let route =
+        DhcpRoute { destination: "10.1.0.0/16".parse().expect("a prefix"), gateway: [10, 0, 0, 9].into() };
+    let option = DhcpOption { name: "tftp-server".to_owned(), value: "1.2.3.4".to_owned() };
+    let host = DhcpHost { address: [10, 0, 0, 11].into(), name: Some("h".to_owned()), options: vec![option] };
+    let host6 = DhcpHost6 { address: "fd00::5".parse().expect("an address"), name: None };
+    let station = MacAddr([2, 0, 0, 0, 0, 1]);
+    let expected = Document::Bridge(model::BridgeDocument {
+        dhcp_subnets: vec![DhcpSubnet {
+            id: id(4),
+            bridge: id(1),
+            prefix: "10.0.0.0/24".parse().expect("a prefix"),
+            default_gateway: Some([10, 0, 0, 1].into()),
+            server: Some([10, 0, 0, 2].into()),
+            dns_servers: vec![[8, 8, 8, 8].into()],
+            interface_mtu: Some(1400),
+            routes: vec![route],
+            hosts: [(station, host)].into(),
+            enabled: true,
+        }],
+        dhcp_subnets6: vec![DhcpSubnet6 {
+            id: id(5),
+            bridge: id(1),
+            prefix: "fd00::/64".parse().expect("a prefix"),
+            hosts: [("00:01".to_owned(), host6)].into(),
+        }],
+        mac_entries: vec![MacEntry { id: id(6), bridge: id(1), vlan: 10, mac: station, port: id(2) }],
+        arp_entries: vec![ArpEntry {
+            id: id(7),
+            bridge: id(1),
+            address: [10, 0, 0, 11].into(),
+            mac: station,
+        }],
+        ..model::BridgeDocument::of_ports(bridge, vec![PortEntry { port, peer_device: None }])
+    });
+    assert_stored_as(&expected, include_str!("golden/bridge.txtpb"));
+}
+
+#[test]
+fn a_vtep_is_stored_with_its_bindings() {
+    let expected = Document::Vtep(Vtep {
+        id: id(3),
+        management_ip: [10, 9, 0, 1].into(),
+        management_port: 6632,
+        tunnel_zone: id(8),
+        bindings: [(("eth0".to_owned(), 10), id(1)), (("eth1".to_owned(), 0), id(1))].into(),
+    });
+    assert_stored_as(&expected, include_str!("golden/vtep.txtpb"));
+}
+
+#[test]
+fn an_address_of_the_other_ip_version_is_refused() {
+    let subnet = format!(
+        r#"dhcp_subnets {{ {BRIDGE} {} prefix {{ address: "\x0a\x00\x00\x00" length: 8 }} server: "six" }}"#,
+        BRIDGE.replace("id", "bridge")
+    );
+    let error = error_of(&format!("format: 1 bridge {{ bridge {{ {BRIDGE} }} {subnet} }}"));
+    assert!(error.ends_with("server: has 3 octets instead of an IPv4 address's 4"), "{error}");
 }

@@ -26,7 +26,8 @@ pub(crate) use read::{DocumentReader, Everything, Read, read_all};
 pub(crate) use write::{collect_tombstone, write_document};
 
 /// The kinds of document with their prefixes.
-const KINDS: [&str; 7] = ["bridge", "router", "chain", "port-group", "ip-addr-group", "host", "tunnel-zone"];
+const KINDS: [&str; 8] =
+    ["bridge", "router", "chain", "port-group", "ip-addr-group", "host", "tunnel-zone", "vtep"];
 
 /// The key of a document's root.
 pub(crate) fn path(key: DocumentKey) -> String {
@@ -38,6 +39,7 @@ pub(crate) fn path(key: DocumentKey) -> String {
         DocumentKey::IpAddrGroup(id) => ("ip-addr-group", id.0),
         DocumentKey::Host(id) => ("host", id.0),
         DocumentKey::TunnelZone(id) => ("tunnel-zone", id.0),
+        DocumentKey::Vtep(id) => ("vtep", id.0),
     };
     format!("doc/{kind}/{id}")
 }
@@ -53,6 +55,7 @@ fn key_of(kind: &str, name: &str) -> Option<DocumentKey> {
         "ip-addr-group" => DocumentKey::IpAddrGroup(id.into()),
         "host" => DocumentKey::Host(id.into()),
         "tunnel-zone" => DocumentKey::TunnelZone(id.into()),
+        "vtep" => DocumentKey::Vtep(id.into()),
         _ => return None,
     })
 }

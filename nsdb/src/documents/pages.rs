@@ -62,12 +62,7 @@ fn encode(document: &Document) -> Bytes {
 
 fn split(document: Document) -> (Document, Vec<Document>) {
     match document {
-        Document::Bridge(BridgeDocument { bridge, ports }) => {
-            let bare = bare_bridge(bridge.id);
-            let page = |ports| Document::Bridge(BridgeDocument { bridge: bare.clone(), ports });
-            let pages = runs(ports).map(page).collect();
-            (Document::Bridge(BridgeDocument { bridge, ports: Vec::new() }), pages)
-        }
+        Document::Bridge(document) => split_bridge(document),
         Document::Router(RouterDocument { router, ports, routes }) => {
             let bare = bare_router(router.id);
             let page =
@@ -118,8 +113,22 @@ fn split(document: Document) -> (Document, Vec<Document>) {
                 pages,
             )
         }
-        Document::PortGroup(_) => (document, Vec::new()),
+        Document::PortGroup(_) | Document::Vtep(_) => (document, Vec::new()),
     }
+}
+
+fn split_bridge(document: BridgeDocument) -> (Document, Vec<Document>) {
+    let BridgeDocument { bridge, ports, dhcp_subnets, dhcp_subnets6, mac_entries, arp_entries } = document;
+    let bare = || BridgeDocument::of_ports(bare_bridge(bridge.id), Vec::new());
+    let pages = std::iter::empty()
+        .chain(runs(ports).map(|ports| BridgeDocument { ports, ..bare() }))
+        .chain(runs(dhcp_subnets).map(|dhcp_subnets| BridgeDocument { dhcp_subnets, ..bare() }))
+        .chain(runs(dhcp_subnets6).map(|dhcp_subnets6| BridgeDocument { dhcp_subnets6, ..bare() }))
+        .chain(runs(mac_entries).map(|mac_entries| BridgeDocument { mac_entries, ..bare() }))
+        .chain(runs(arp_entries).map(|arp_entries| BridgeDocument { arp_entries, ..bare() }))
+        .map(Document::Bridge)
+        .collect();
+    (Document::Bridge(BridgeDocument::of_ports(bridge, Vec::new())), pages)
 }
 
 fn extend(document: &mut Document, page: Document) -> Result<(), JoinError> {
@@ -127,7 +136,13 @@ fn extend(document: &mut Document, page: Document) -> Result<(), JoinError> {
         return Err(JoinError::Foreign);
     }
     match (document, page) {
-        (Document::Bridge(document), Document::Bridge(page)) => document.ports.extend(page.ports),
+        (Document::Bridge(document), Document::Bridge(page)) => {
+            document.ports.extend(page.ports);
+            document.dhcp_subnets.extend(page.dhcp_subnets);
+            document.dhcp_subnets6.extend(page.dhcp_subnets6);
+            document.mac_entries.extend(page.mac_entries);
+            document.arp_entries.extend(page.arp_entries);
+        }
         (Document::Router(document), Document::Router(page)) => {
             document.ports.extend(page.ports);
             document.routes.extend(page.routes);

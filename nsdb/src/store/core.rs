@@ -147,5 +147,6 @@ fn exists(state: &State, key: DocumentKey) -> bool {
         DocumentKey::IpAddrGroup(id) => state.ip_addr_group(id).is_some(),
         DocumentKey::Host(id) => state.host(id).is_some(),
         DocumentKey::TunnelZone(id) => state.tunnel_zone(id).is_some(),
+        DocumentKey::Vtep(id) => state.vtep(id).is_some(),
     }
 }

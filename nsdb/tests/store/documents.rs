@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use model::{ArpEntry, DhcpHost, DhcpSubnet, DhcpSubnetId, MacEntry};
 use model::{BridgeId, Chain, ChainId, Document, DocumentKey, Host, HostId, IpAddrGroup, IpAddrGroupId};
 use model::{Condition, Rule, RuleAction, RuleId, TunnelZone, TunnelZoneId, TunnelZoneType};
 use nsdb::interest::{Event, Interest};
 use nsdb::store::Store;
+use packet::MacAddr;
 
 use crate::support::{
     Backend, Fault, Faulty, Session, bridge, create_bridge, eventually, id, on_all_drivers, port,
@@ -19,6 +21,7 @@ on_all_drivers! {
     a_slow_writer_brings_nothing_back
     large_documents_are_read_whole
     a_change_of_a_large_document_rewrites_little
+    tables_of_a_bridge_stand_on_pages_of_their_own
     lost_answers_do_not_harm_documents
 }
 
@@ -228,6 +231,57 @@ async fn a_change_of_a_large_document_rewrites_little(backend: Backend) {
     let after = session.list(root).await.unwrap();
     let kept = after.iter().filter(|page| before.contains(page)).count();
     assert_eq!(kept, before.len() - 1, "one page was rewritten");
+}
+
+async fn tables_of_a_bridge_stand_on_pages_of_their_own(backend: Backend) {
+    let session = backend.session("one").await;
+    let store = Store::open(Arc::clone(&session), "one").await.unwrap();
+    let bridge_id = BridgeId(id(1));
+    let station = |number: u16| MacAddr([2, 0, 0, 0, (number >> 8) as u8, number as u8]);
+    let host = |number: u32| {
+        let address = std::net::Ipv4Addr::from_bits(0x0a00_0100 + number);
+        (station(number as u16), DhcpHost { address, name: Some("h".repeat(20)), options: Vec::new() })
+    };
+    let subnet = DhcpSubnet {
+        id: DhcpSubnetId(id(3)),
+        bridge: bridge_id,
+        prefix: "10.0.0.0/16".parse().unwrap(),
+        default_gateway: None,
+        server: None,
+        dns_servers: Vec::new(),
+        interface_mtu: None,
+        routes: Vec::new(),
+        hosts: (0..500).map(host).collect(),
+        enabled: true,
+    };
+    let (version, ()) = store
+        .commit(move |tx| {
+            tx.create(bridge(1))?;
+            tx.create(port(2, 1))?;
+            tx.create(subnet.clone())?;
+            for number in 0..1000 {
+                let address = std::net::Ipv4Addr::from_bits(0x0a00_0100 + u32::from(number));
+                tx.create(MacEntry::new(bridge_id, 0, station(number), model::PortId(id(2))))?;
+                tx.create(ArpEntry::new(bridge_id, address, station(number)))?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    store.applied(version).await;
+    assert_eq!(read(&session, key(1)).await, model::document(&store.snapshot(), key(1)));
+    let fresh = Store::open(Arc::clone(&session), "two").await.unwrap();
+    assert_eq!(fresh.snapshot(), store.snapshot());
+
+    let root = "doc/bridge/00000000-0000-0000-0000-000000000001";
+    let before = session.list(root).await.unwrap();
+    let gone = MacEntry::id_of(bridge_id, 0, station(7));
+    let (version, ()) = store.commit(move |tx| tx.delete(gone)).await.unwrap();
+    store.applied(version).await;
+    eventually("pages are swept", async || session.list(root).await.unwrap().len() <= before.len()).await;
+    let after = session.list(root).await.unwrap();
+    let new = after.iter().filter(|page| !before.contains(page)).count();
+    assert_eq!(new, 1, "one page was rewritten");
 }
 
 async fn lost_answers_do_not_harm_documents(backend: Backend) {

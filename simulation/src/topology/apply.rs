@@ -29,8 +29,8 @@ impl Touched {
 impl Topology {
     /// Takes a change and returns the tags of everything that it touches: flows under other tags stand as they are.
     ///
-    /// Host and tunnel zone documents, and port groups (whose members are known by the ports), leave the topology as
-    /// it is.
+    /// Host, tunnel zone and VTEP documents, and port groups (whose members are known by the ports), leave the topology
+    /// as it is; so do DHCP subnets and static table entries of bridges.
     pub fn update(&mut self, update: Update) -> Vec<Tag> {
         let mut touched = Touched::default();
         match update {
@@ -93,7 +93,7 @@ impl Topology {
                     self.address_groups.insert(group.id, Arc::new(AddressSet::compile(&group)));
                 }
             }
-            Document::PortGroup(_) | Document::Host(_) | Document::TunnelZone(_) => {}
+            Document::PortGroup(_) | Document::Host(_) | Document::TunnelZone(_) | Document::Vtep(_) => {}
         }
     }
 
@@ -126,7 +126,10 @@ impl Topology {
                     touched.add(Tag::IpAddrGroup(id));
                 }
             }
-            DocumentKey::PortGroup(_) | DocumentKey::Host(_) | DocumentKey::TunnelZone(_) => {}
+            DocumentKey::PortGroup(_)
+            | DocumentKey::Host(_)
+            | DocumentKey::TunnelZone(_)
+            | DocumentKey::Vtep(_) => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use prost::Message;
 
 use super::field::{DecodeError, FieldError, id, id_bytes, ids, required};
-use super::object::decode;
+use super::object::{decode, decode_all};
 use super::wire::store as wire;
 use super::wire::store::device_id::Kind as WireDevice;
 use super::wire::store::document::Body;
@@ -23,6 +23,7 @@ pub fn encode_document(version: Version, document: &Document) -> Vec<u8> {
         Document::IpAddrGroup(d) => Body::IpAddrGroup(d.into()),
         Document::Host(d) => Body::Host(d.into()),
         Document::TunnelZone(d) => Body::TunnelZone(d.into()),
+        Document::Vtep(d) => Body::Vtep(d.into()),
     };
     wire::Document { format: FORMAT, version, body: Some(body) }.encode_to_vec()
 }
@@ -43,6 +44,7 @@ pub fn decode_document(bytes: &[u8]) -> Result<(Version, Document), DecodeError>
         Body::IpAddrGroup(d) => Document::IpAddrGroup(decode(Kind::IpAddrGroup, d)?),
         Body::Host(d) => Document::Host(host(d)?),
         Body::TunnelZone(d) => Document::TunnelZone(decode(Kind::TunnelZone, d)?),
+        Body::Vtep(d) => Document::Vtep(decode(Kind::Vtep, d)?),
     };
     Ok((stored.version, document))
 }
@@ -52,13 +54,24 @@ impl From<&BridgeDocument> for wire::BridgeDocument {
         Self {
             bridge: Some((&document.bridge).into()),
             ports: document.ports.iter().map(Into::into).collect(),
+            dhcp_subnets: document.dhcp_subnets.iter().map(Into::into).collect(),
+            dhcp_subnets6: document.dhcp_subnets6.iter().map(Into::into).collect(),
+            mac_entries: document.mac_entries.iter().map(Into::into).collect(),
+            arp_entries: document.arp_entries.iter().map(Into::into).collect(),
         }
     }
 }
 
 fn bridge(document: wire::BridgeDocument) -> Result<BridgeDocument, DecodeError> {
     let head = required("bridge", document.bridge).map_err(DecodeError::in_message("bridge document"))?;
-    Ok(BridgeDocument { bridge: decode(Kind::Bridge, head)?, ports: ports(document.ports)? })
+    Ok(BridgeDocument {
+        bridge: decode(Kind::Bridge, head)?,
+        ports: ports(document.ports)?,
+        dhcp_subnets: decode_all(Kind::DhcpSubnet, document.dhcp_subnets)?,
+        dhcp_subnets6: decode_all(Kind::DhcpSubnet6, document.dhcp_subnets6)?,
+        mac_entries: decode_all(Kind::MacEntry, document.mac_entries)?,
+        arp_entries: decode_all(Kind::ArpEntry, document.arp_entries)?,
+    })
 }
 
 impl From<&RouterDocument> for wire::RouterDocument {
@@ -73,11 +86,10 @@ impl From<&RouterDocument> for wire::RouterDocument {
 
 fn router(document: wire::RouterDocument) -> Result<RouterDocument, DecodeError> {
     let head = required("router", document.router).map_err(DecodeError::in_message("router document"))?;
-    let routes = document.routes.into_iter().map(|route| decode(Kind::Route, route));
     Ok(RouterDocument {
         router: decode(Kind::Router, head)?,
         ports: ports(document.ports)?,
-        routes: routes.collect::<Result<_, _>>()?,
+        routes: decode_all(Kind::Route, document.routes)?,
     })
 }
 
@@ -89,8 +101,7 @@ impl From<&ChainDocument> for wire::ChainDocument {
 
 fn chain(document: wire::ChainDocument) -> Result<ChainDocument, DecodeError> {
     let head = required("chain", document.chain).map_err(DecodeError::in_message("chain document"))?;
-    let rules = document.rules.into_iter().map(|rule| decode(Kind::Rule, rule));
-    Ok(ChainDocument { chain: decode(Kind::Chain, head)?, rules: rules.collect::<Result<_, _>>()? })
+    Ok(ChainDocument { chain: decode(Kind::Chain, head)?, rules: decode_all(Kind::Rule, document.rules)? })
 }
 
 impl From<&HostDocument> for wire::HostDocument {

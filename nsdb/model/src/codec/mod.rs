@@ -5,6 +5,7 @@
 
 mod chain;
 mod device;
+mod dhcp;
 mod document;
 mod field;
 mod group;
@@ -12,6 +13,8 @@ mod host;
 mod log;
 mod object;
 mod port;
+mod station;
+mod vtep;
 
 pub use document::{decode_document, encode_document};
 pub use field::DecodeError;

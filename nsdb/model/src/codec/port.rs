@@ -65,6 +65,9 @@ impl From<&PortDevice> for WireDevice {
                 mac: mac_bytes(*mac),
                 addresses: addresses.iter().copied().map(prefix_message).collect(),
             }),
+            PortDevice::Vxlan { bridge, vtep } => {
+                Self::Vxlan(wire::VxlanPort { bridge: id_bytes(*bridge), vtep: id_bytes(*vtep) })
+            }
         }
     }
 }
@@ -87,6 +90,9 @@ impl TryFrom<WireDevice> for PortDevice {
                     .map(|address| prefix("router.addresses", Some(address)))
                     .collect::<Result<_, _>>()?,
             },
+            WireDevice::Vxlan(of) => {
+                Self::Vxlan { bridge: id("vxlan.bridge", &of.bridge)?, vtep: id("vxlan.vtep", &of.vtep)? }
+            }
         })
     }
 }

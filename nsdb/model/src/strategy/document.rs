@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::object::{bridge, chain, host, ip_addr_group, port, port_group, route, router, tunnel_zone};
 use super::rule::rule;
+use super::switching::{arp_entry, dhcp_subnet, dhcp_subnet6, mac_entry, vtep};
 use super::{Values, object};
 use crate::{
     BridgeDocument, ChainDocument, Change, DeviceId, Document, HostBinding, HostDocument, LogEntry,
@@ -31,8 +32,7 @@ pub fn log_entry() -> impl Strategy<Value = LogEntry> {
 pub fn document() -> impl Strategy<Value = Document> {
     let v = Values::Wild;
     prop_oneof![
-        (bridge(v), vec(port_entry(), 0..4))
-            .prop_map(|(bridge, ports)| Document::Bridge(BridgeDocument { bridge, ports })),
+        bridge_document().prop_map(Document::Bridge),
         (router(v), vec(port_entry(), 0..4), vec(route(v), 0..4)).prop_map(|(router, ports, routes)| {
             Document::Router(RouterDocument { router, ports, routes })
         }),
@@ -44,7 +44,24 @@ pub fn document() -> impl Strategy<Value = Document> {
             Document::Host(HostDocument { host, bindings, tunnel_zones })
         }),
         tunnel_zone(v).prop_map(Document::TunnelZone),
+        vtep(v).prop_map(Document::Vtep),
     ]
+}
+
+fn bridge_document() -> impl Strategy<Value = BridgeDocument> {
+    let v = Values::Wild;
+    let subnets = (vec(dhcp_subnet(v), 0..2), vec(dhcp_subnet6(v), 0..2));
+    let entries = (vec(mac_entry(v), 0..4), vec(arp_entry(v), 0..4));
+    (bridge(v), vec(port_entry(), 0..4), subnets, entries).prop_map(
+        |(bridge, ports, (dhcp_subnets, dhcp_subnets6), (mac_entries, arp_entries))| BridgeDocument {
+            bridge,
+            ports,
+            dhcp_subnets,
+            dhcp_subnets6,
+            mac_entries,
+            arp_entries,
+        },
+    )
 }
 
 fn device_id() -> impl Strategy<Value = DeviceId> {

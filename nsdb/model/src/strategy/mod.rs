@@ -7,6 +7,7 @@ mod document;
 mod object;
 mod operation;
 mod rule;
+mod switching;
 mod value;
 
 use proptest::collection::vec;
@@ -44,7 +45,7 @@ fn rank(kind: Kind) -> u8 {
     match kind {
         Kind::Chain | Kind::PortGroup | Kind::IpAddrGroup | Kind::Host => 0,
         Kind::Bridge | Kind::Router | Kind::TunnelZone => 1,
-        Kind::Port => 2,
-        Kind::Route | Kind::Rule => 3,
+        Kind::Port | Kind::DhcpSubnet | Kind::DhcpSubnet6 | Kind::ArpEntry | Kind::Vtep => 2,
+        Kind::Route | Kind::Rule | Kind::MacEntry => 3,
     }
 }

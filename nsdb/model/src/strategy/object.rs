@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::Values;
 use super::rule::rule;
+use super::switching::{arp_entry, dhcp_subnet, dhcp_subnet6, mac_entry, vtep, vxlan_device};
 use crate::{
     Binding, Bridge, Chain, Host, IpAddrGroup, NextHop, Object, Port, PortDevice, PortGroup, Route, Router,
     TunnelZone, TunnelZoneType,
@@ -16,14 +17,19 @@ pub fn object(values: Values) -> impl Strategy<Value = Object> {
     prop_oneof![
         1 => bridge(values).prop_map(Object::from),
         1 => router(values).prop_map(Object::from),
-        4 => port(values).prop_map(Object::from),
+        6 => port(values).prop_map(Object::from),
         1 => route(values).prop_map(Object::from),
         1 => chain(values).prop_map(Object::from),
-        3 => rule(values).prop_map(Object::from),
+        5 => rule(values).prop_map(Object::from),
         1 => port_group(values).prop_map(Object::from),
         1 => ip_addr_group(values).prop_map(Object::from),
-        1 => host(values).prop_map(Object::from),
-        1 => tunnel_zone(values).prop_map(Object::from),
+        2 => host(values).prop_map(Object::from),
+        2 => tunnel_zone(values).prop_map(Object::from),
+        1 => dhcp_subnet(values).prop_map(Object::from),
+        1 => dhcp_subnet6(values).prop_map(Object::from),
+        2 => mac_entry(values).prop_map(Object::from),
+        1 => arp_entry(values).prop_map(Object::from),
+        3 => vtep(values).prop_map(Object::from),
     ]
 }
 
@@ -82,13 +88,15 @@ pub(super) fn port(v: Values) -> impl Strategy<Value = Port> {
 fn device(v: Values) -> impl Strategy<Value = PortDevice> {
     let vlan = option::weighted(0.3, v.number(1..4).prop_map(|vid| vid as u16));
     let addresses = vec(v.prefix(), if v == Values::Wild { 0..4 } else { 1..3 });
+    let vxlan = u32::from(v == Values::Wild);
     prop_oneof![
-        (v.id(), vlan).prop_map(|(bridge, vlan)| PortDevice::Bridge { bridge, vlan }),
-        (v.id(), v.mac(), addresses).prop_map(|(router, mac, addresses)| PortDevice::Router {
+        2 => (v.id(), vlan).prop_map(|(bridge, vlan)| PortDevice::Bridge { bridge, vlan }),
+        2 => (v.id(), v.mac(), addresses).prop_map(|(router, mac, addresses)| PortDevice::Router {
             router,
             mac,
             addresses
         }),
+        vxlan => vxlan_device(v),
     ]
 }
 
@@ -155,8 +163,7 @@ pub(super) fn host(v: Values) -> impl Strategy<Value = Host> {
 }
 
 pub(super) fn tunnel_zone(v: Values) -> impl Strategy<Value = TunnelZone> {
-    let kinds =
-        prop_oneof![Just(TunnelZoneType::Gre), Just(TunnelZoneType::Vxlan), Just(TunnelZoneType::Vtep)];
+    let kinds = prop_oneof![1 => Just(TunnelZoneType::Gre), 1 => Just(TunnelZoneType::Vxlan), 2 => Just(TunnelZoneType::Vtep)];
     let name = if v == Values::Wild { ".{0,300}" } else { "zone[1-6]" };
     (v.id(), name, kinds, btree_map(v.id(), v.address(), 0..3))
         .prop_map(|(id, name, kind, members)| TunnelZone { id, name, kind, members })

@@ -8,28 +8,33 @@ use crate::{ChainId, HostId, ModelError, Object, ObjectKey, PortGroupId, PortId,
 impl Transaction {
     /// Deletes an object, and with it what cannot be without it:
     ///
-    /// - a bridge's or router's ports and routes, a chain's rules, the routes with the port as next hop, the rules that
-    ///   jump to the chain;
+    /// - a bridge's or router's ports and routes, a bridge's DHCP subnets and static table entries, a chain's rules, the
+    ///   routes with the port as next hop, the static entries of stations behind the port, the rules that jump to the
+    ///   chain;
     /// - filters, peers, group and zone memberships that name it are cleared;
     /// - rules whose condition names it act from now on as if it were an empty set; those that could never match
     ///   again are deleted.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` for a host that has bound ports.
+    /// `NotFound`; `Conflict` for a host that has bound ports, for a VTEP that has bindings and for its zone, and for a
+    /// bridge that is bound to a VTEP and its port to that.
     pub fn delete(&mut self, key: impl Into<ObjectKey>) -> Result<(), ModelError> {
         let key = key.into();
         if !self.state.contains(key) {
             return Err(ModelError::NotFound(key));
         }
-        let in_the_way: Vec<_> = self
-            .state
-            .referrers(key)
-            .filter(|(role, _)| role.on_delete() == OnDelete::Refuse)
-            .map(|(_, referrer)| referrer)
-            .collect();
-        if !in_the_way.is_empty() {
-            let message = format!("The {key} is in use by {} port(s); unbind them first.", in_the_way.len());
-            return Err(ModelError::conflict(message, in_the_way));
+        let in_the_way: Vec<_> =
+            self.state.referrers(key).filter(|(role, _)| role.on_delete() == OnDelete::Refuse).collect();
+        if let Some((role, first)) = in_the_way.first() {
+            let message = match role {
+                Role::Binding => {
+                    format!("The {key} is in use by {} port(s); unbind them first.", in_the_way.len())
+                }
+                _ => {
+                    format!("The {key} is in use by {first}; remove the VTEP's bindings, or the VTEP, first.")
+                }
+            };
+            return Err(ModelError::conflict(message, in_the_way.into_iter().map(|(_, referrer)| referrer)));
         }
         self.remove(key);
         Ok(())
@@ -37,7 +42,7 @@ impl Transaction {
 
     /// Deletes without asking. Each object is taken out of the state before its referrers are treated, so that
     /// references in a circle (a chain that jumps to itself, two linked ports) come to an end.
-    fn remove(&mut self, first: ObjectKey) {
+    pub(super) fn remove(&mut self, first: ObjectKey) {
         let mut doomed = vec![first];
         while let Some(key) = doomed.pop() {
             let Some(object) = self.state.object(key) else { continue };

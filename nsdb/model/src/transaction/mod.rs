@@ -5,10 +5,13 @@
 //! `finish` gives the difference to the state it began with.
 
 mod delete;
+mod dhcp;
 mod link;
 mod port;
 mod route;
 mod rule;
+mod station;
+mod vtep;
 mod zone;
 
 pub(crate) use port::MAX_TUNNEL_KEY;
@@ -44,6 +47,7 @@ impl Transaction {
     ///   [`link`](Self::link) and [`bind`](Self::bind). A router port gets one Local route for each address.
     /// - A rule goes to the head of its chain; [`insert_rule`](Self::insert_rule) puts it elsewhere. A chain begins
     ///   empty.
+    /// - A VTEP begins without bindings; [`bind_vtep`](Self::bind_vtep) makes them, and the ports that they need.
     ///
     /// # Errors
     /// `Duplicate` id, `Invalid` object, `NotFound` for an object that it refers to (`Invalid` where a rule's
@@ -61,6 +65,10 @@ impl Transaction {
                 key,
                 violations: vec![Violation::new("rules", "a chain is created empty; insert its rules")],
             }),
+            Object::Vtep(vtep) if !vtep.bindings.is_empty() => Err(ModelError::Invalid {
+                key,
+                violations: vec![Violation::new("bindings", "a VTEP is created without; bind it afterwards")],
+            }),
             object => tx.put_checked(object),
         })
     }
@@ -69,7 +77,7 @@ impl Transaction {
     ///
     /// What other operations are there for stays as it is: of a port its device, tunnel key, peer, binding and groups;
     /// of a chain its rules; of a rule its chain; of a route its router; of an IP address group and a tunnel zone their
-    /// members.
+    /// members; of a DHCP subnet its bridge and its hosts; of a VTEP its bindings.
     ///
     /// # Errors
     /// `NotFound` if there is no such object, else as [`create`](Self::create).
@@ -99,6 +107,18 @@ impl Transaction {
             }
             (Object::TunnelZone(mut new), Object::TunnelZone(old)) => {
                 new.members = old.members;
+                tx.put_checked(new.into())
+            }
+            (Object::DhcpSubnet(mut new), Object::DhcpSubnet(old)) => {
+                (new.bridge, new.hosts) = (old.bridge, old.hosts);
+                tx.put_checked(new.into())
+            }
+            (Object::DhcpSubnet6(mut new), Object::DhcpSubnet6(old)) => {
+                (new.bridge, new.hosts) = (old.bridge, old.hosts);
+                tx.put_checked(new.into())
+            }
+            (Object::Vtep(mut new), Object::Vtep(old)) => {
+                new.bindings = old.bindings;
                 tx.put_checked(new.into())
             }
             (new, _) => tx.put_checked(new),
@@ -185,7 +205,7 @@ impl Transaction {
             };
             match reference.role {
                 _ if found => {}
-                Role::Condition | Role::NextHop => {
+                Role::Condition | Role::NextHop | Role::Vtep => {
                     checked.violation(reference.property, format!("there is no {}", reference.target));
                 }
                 Role::Traversed => {

@@ -4,9 +4,12 @@
 
 mod condition;
 mod device;
+mod dhcp;
 mod host;
 mod port;
+mod station;
 mod unique;
+mod vtep;
 
 use std::net::IpAddr;
 
@@ -19,6 +22,9 @@ use crate::{Match, ModelError, Object, ObjectKey, State, Violation};
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 255;
+
+/// Largest VLAN id in use (IEEE 802.1Q §9.6).
+const MAX_VLAN: u16 = 4094;
 
 /// Violations found so far in one object.
 pub(crate) struct Checked {
@@ -80,13 +86,22 @@ pub(crate) fn object(object: &Object, checked: &mut Checked) {
         Object::IpAddrGroup(group) => checked.text("name", group.name.as_deref()),
         Object::Host(host) => host::host(host, checked),
         Object::TunnelZone(zone) => host::tunnel_zone(zone, checked),
+        Object::DhcpSubnet(subnet) => dhcp::subnet(subnet, checked),
+        Object::DhcpSubnet6(subnet) => dhcp::subnet6(subnet, checked),
+        Object::MacEntry(entry) => station::mac_entry(entry, checked),
+        Object::ArpEntry(entry) => station::arp_entry(entry, checked),
+        Object::Vtep(vtep) => vtep::vtep(vtep, checked),
     }
 }
 
 /// Checks what depends on the objects that it refers to, as far as they exist.
 pub(crate) fn in_context(state: &State, object: &Object, checked: &mut Checked) {
-    if let Object::Route(route) = object {
-        device::route_in_context(state, route, checked);
+    match object {
+        Object::Route(route) => device::route_in_context(state, route, checked),
+        Object::MacEntry(entry) => station::mac_entry_in_context(state, entry, checked),
+        Object::Vtep(vtep) => vtep::vtep_in_context(state, vtep, checked),
+        Object::TunnelZone(zone) => vtep::zone_in_context(state, zone, checked),
+        _ => {}
     }
 }
 
@@ -100,6 +115,8 @@ pub(crate) fn normalize(object: &mut Object) {
         }
         Object::Rule(rule) => condition::normalize(&mut rule.condition),
         Object::Port(port) => remove_duplicates(&mut port.port_groups),
+        Object::DhcpSubnet(subnet) => dhcp::normalize(subnet),
+        Object::DhcpSubnet6(subnet) => dhcp::normalize6(subnet),
         _ => {}
     }
 }

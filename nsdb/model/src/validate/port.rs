@@ -37,6 +37,7 @@ pub(super) fn port(port: &Port, checked: &mut Checked) {
                 "names the same address twice",
             );
         }
+        PortDevice::Vxlan { .. } => {}
     }
 }
 

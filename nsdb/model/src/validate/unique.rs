@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::{dhcp, vtep};
 use crate::{ModelError, Object, Port, PortDevice, State, TunnelZone};
 
 /// Checks an object against the others of the state.
@@ -16,6 +17,9 @@ pub(crate) fn unique(state: &State, object: &Object) -> Result<(), ModelError> {
             zone_name(state, zone)?;
             member_addresses(zone)
         }
+        Object::DhcpSubnet(subnet) => dhcp::unique(state, subnet),
+        Object::DhcpSubnet6(subnet) => dhcp::unique6(state, subnet),
+        Object::Vtep(new) => vtep::unique(state, new),
         _ => Ok(()),
     }
 }

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use model::{
-    Bridge, Chain, Condition, Host, IpAddrGroup, ModelError, NextHop, ObjectKey, Port, PortDevice, PortGroup,
-    Route, Router, Rule, RuleAction, State, Transaction, TunnelZone, TunnelZoneType,
+    Bridge, Chain, Condition, DhcpSubnet, DhcpSubnet6, Host, IpAddrGroup, ModelError, NextHop, ObjectKey,
+    Port, PortDevice, PortGroup, Route, Router, Rule, RuleAction, State, Transaction, TunnelZone,
+    TunnelZoneType, Vtep,
 };
 use packet::MacAddr;
 use uuid::Uuid;
@@ -109,6 +110,40 @@ pub(crate) fn host(n: u128) -> Host {
 
 pub(crate) fn zone(n: u128, name: &str) -> TunnelZone {
     TunnelZone { id: id(n), name: name.to_owned(), kind: TunnelZoneType::Vxlan, members: [].into() }
+}
+
+pub(crate) fn dhcp_subnet(n: u128, bridge: u128, prefix: &str) -> DhcpSubnet {
+    DhcpSubnet {
+        id: id(n),
+        bridge: id(bridge),
+        prefix: prefix.parse().expect("a prefix"),
+        default_gateway: None,
+        server: None,
+        dns_servers: vec![],
+        interface_mtu: None,
+        routes: vec![],
+        hosts: [].into(),
+        enabled: true,
+    }
+}
+
+pub(crate) fn dhcp_subnet6(n: u128, bridge: u128, prefix: &str) -> DhcpSubnet6 {
+    let prefix = prefix.parse().expect("a prefix");
+    DhcpSubnet6 { id: id(n), bridge: id(bridge), prefix, hosts: [].into() }
+}
+
+pub(crate) fn mac(n: u8) -> MacAddr {
+    MacAddr([2, 0, 0, 0, 0, n])
+}
+
+pub(crate) fn vtep(n: u128, zone: u128, management_ip: &str) -> Vtep {
+    Vtep {
+        id: id(n),
+        management_ip: management_ip.parse().expect("an address"),
+        management_port: 6632,
+        tunnel_zone: id(zone),
+        bindings: [].into(),
+    }
 }
 
 pub(crate) fn ip(text: &str) -> IpAddr {

@@ -3,11 +3,14 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod deletion;
+mod dhcp;
 mod emptied;
 mod fixture;
 mod links;
 mod ports;
 mod routes;
 mod rules;
+mod stations;
 mod validation;
+mod vteps;
 mod zones;

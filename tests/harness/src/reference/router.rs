@@ -25,14 +25,14 @@ struct Candidate {
 pub(super) fn addresses(port: &Port) -> &[IpNetwork] {
     match &port.device {
         PortDevice::Router { addresses, .. } => addresses,
-        PortDevice::Bridge { .. } => &[],
+        PortDevice::Bridge { .. } | PortDevice::Vxlan { .. } => &[],
     }
 }
 
 fn mac_of(port: &Port) -> MacAddr {
     match port.device {
         PortDevice::Router { mac, .. } => mac,
-        PortDevice::Bridge { .. } => MacAddr::ZERO,
+        PortDevice::Bridge { .. } | PortDevice::Vxlan { .. } => MacAddr::ZERO,
     }
 }
 
