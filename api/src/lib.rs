@@ -4,18 +4,23 @@
 //! |---|---|
 //! | `server` | listening, the layers around every request, start and end |
 //! | `endpoint` | what all resources do with HTTP: negotiation, bodies, statuses |
+//! | `events` | the stream of what changes |
+//! | `openapi` | the description of all that is served |
 //! | `resources` | one file per resource: its form on the wire, its place, its changes |
-//! | `media`, `fields`, `links`, `failure` | media types, reading of bodies, addresses, errors |
+//! | `media`, `fields`, `links`, `kinds`, `failure` | media types, reading of bodies, addresses, names of kinds, errors |
 //! | `live` | the network in memory |
 
 #![forbid(unsafe_code)]
 
 mod endpoint;
+mod events;
 mod failure;
 mod fields;
+mod kinds;
 mod links;
 mod live;
 mod media;
+mod openapi;
 mod resources;
 mod server;
 #[cfg(test)]

@@ -11,8 +11,8 @@ use packet::MacAddr;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Routes, bridge_of, key, mac_segment};
-use crate::endpoint::{Call, Edit, create, delete, list, one};
+use super::{bridge_of, key, mac_segment};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::{Json, Media};
@@ -21,7 +21,7 @@ const ENTRY: Media = Media::new("IP4Mac", &[1]).json(Json::Offered);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/bridges/{bridge}/arp_table", list(ENTRY, all).merge(create(ENTRY, add)))
+        .route("/bridges/{bridge}/arp_table", list(ENTRY, all).merge(create::<View>(ENTRY, add)))
         .route("/bridges/{bridge}/arp_table/{entry}", one(ENTRY, get).merge(delete(remove)))
 }
 

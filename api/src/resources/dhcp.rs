@@ -9,8 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, bridge_of};
-use crate::endpoint::{Call, Edit, create, delete_existing, list, one, update};
+use super::bridge_of;
+use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::{Json, Media};
@@ -20,9 +20,9 @@ const SUBNET: Media = Media::new("DhcpSubnet", &[2]).json(Json::Offered);
 const SUBNETS: Media = SUBNET.json(Json::Refused);
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route("/bridges/{bridge}/dhcp", list(SUBNETS, all).merge(create(SUBNET, add))).route(
+    Routes::new().route("/bridges/{bridge}/dhcp", list(SUBNETS, all).merge(create::<View>(SUBNET, add))).route(
         "/bridges/{bridge}/dhcp/{subnet}",
-        one(SUBNET, get).merge(update(SUBNET, replace)).merge(delete_existing(|call| {
+        one(SUBNET, get).merge(update::<View>(SUBNET, replace)).merge(delete_existing(|call| {
             let id = existing(call)?.id;
             Ok(Edit::new(move |tx| tx.delete(id)))
         })),

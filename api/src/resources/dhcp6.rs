@@ -9,8 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, address_text, bridge_of};
-use crate::endpoint::{Call, Edit, create, delete_existing, list, one, update};
+use super::{address_text, bridge_of};
+use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::links::segment;
@@ -24,18 +24,18 @@ const HOSTS: Media = HOST.json(Json::Refused);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/bridges/{bridge}/dhcpV6", list(SUBNETS, all).merge(create(SUBNET, add)))
+        .route("/bridges/{bridge}/dhcpV6", list(SUBNETS, all).merge(create::<View>(SUBNET, add)))
         .route(
             "/bridges/{bridge}/dhcpV6/{subnet}",
-            one(SUBNET, get).merge(update(SUBNET, replace)).merge(delete_existing(|call| {
+            one(SUBNET, get).merge(update::<View>(SUBNET, replace)).merge(delete_existing(|call| {
                 let id = existing(call)?.id;
                 Ok(Edit::new(move |tx| tx.delete(id)))
             })),
         )
-        .route("/bridges/{bridge}/dhcpV6/{subnet}/hostsV6", list(HOSTS, hosts).merge(create(HOST, add_host)))
+        .route("/bridges/{bridge}/dhcpV6/{subnet}/hostsV6", list(HOSTS, hosts).merge(create::<HostView>(HOST, add_host)))
         .route(
             "/bridges/{bridge}/dhcpV6/{subnet}/hostsV6/{host}",
-            one(HOST, get_host).merge(update(HOST, replace_host)).merge(delete_existing(|call| {
+            one(HOST, get_host).merge(update::<HostView>(HOST, replace_host)).merge(delete_existing(|call| {
                 let (subnet, client, _) = existing_host(call)?;
                 let subnet = subnet.id;
                 Ok(Edit::new(move |tx| tx.remove_dhcp_host6(subnet, &client)))

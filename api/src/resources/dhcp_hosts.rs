@@ -7,8 +7,8 @@ use packet::MacAddr;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Routes, dhcp, key};
-use crate::endpoint::{Call, Edit, create, delete_existing, list, one, update};
+use super::{dhcp, key};
+use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::{Json, Media};
@@ -19,10 +19,10 @@ const HOSTS: Media = HOST.json(Json::Refused);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/bridges/{bridge}/dhcp/{subnet}/hosts", list(HOSTS, all).merge(create(HOST, add)))
+        .route("/bridges/{bridge}/dhcp/{subnet}/hosts", list(HOSTS, all).merge(create::<View>(HOST, add)))
         .route(
             "/bridges/{bridge}/dhcp/{subnet}/hosts/{host}",
-            one(HOST, get).merge(update(HOST, replace)).merge(delete_existing(|call| {
+            one(HOST, get).merge(update::<View>(HOST, replace)).merge(delete_existing(|call| {
                 let (subnet, mac, _) = existing(call)?;
                 let subnet = subnet.id;
                 Ok(Edit::new(move |tx| tx.remove_dhcp_host(subnet, mac)))

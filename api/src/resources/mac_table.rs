@@ -14,19 +14,27 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, key, mac_segment};
-use crate::endpoint::{Call, Edit, Endpoint, awaited, create, delete_existing};
+use super::{key, mac_segment};
+use crate::endpoint::{
+    Call, Edit, Endpoint, Gathering, Routes, awaited_list, awaited_one, create, delete_existing,
+};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::media::{Json, Media, Shape};
+use crate::media::{Json, Media};
 
 const ENTRY: Media = Media::new("MacPort", &[2]).json(Json::Offered);
+
+/// Stations as a bridge has learned them.
+type Learned = BTreeMap<MacKey, PortId>;
+
+/// An entry as a path names it.
+type Named = (BridgeId, MacKey, PortId);
 
 /// The VLAN of frames without a tag.
 const UNTAGGED: u16 = 0;
 
 pub(super) fn routes() -> Routes {
-    let table = || awaited(ENTRY, Shape::Collection, wanted, all).merge(create(ENTRY, add));
+    let table = || awaited_list(ENTRY, wanted, learned, all).merge(create::<View>(ENTRY, add));
     Routes::new()
         .route("/bridges/{bridge}/mac_table", table())
         .route("/bridges/{bridge}/vlans/{vlan}/mac_table", table())
@@ -35,7 +43,7 @@ pub(super) fn routes() -> Routes {
 }
 
 fn single() -> Endpoint {
-    awaited(ENTRY, Shape::One, named, get).merge(delete_existing(remove))
+    awaited_one(ENTRY, named, learned_at, get).merge(delete_existing(remove))
 }
 
 /// An entry of a bridge's MAC table. Static entries are kept; bridges do not forward by them yet.
@@ -84,18 +92,27 @@ fn wanted(call: &Call) -> Result<(BridgeId, Option<u16>), Failure> {
     Ok((call.id("bridge")?, vlan_of(call)?))
 }
 
-async fn all(call: Call, (bridge, vlan): (BridgeId, Option<u16>)) -> Result<Vec<View>, Failure> {
-    let mut table: BTreeMap<MacKey, PortId> = call.live.stations(bridge).await.into_iter().collect();
+/// What a bridge has learned.
+fn learned<'a>(call: &'a Call, (bridge, _): &'a (BridgeId, Option<u16>)) -> Gathering<'a, Learned> {
+    Box::pin(async move { call.live.stations(*bridge).await.into_iter().collect() })
+}
+
+fn all(
+    call: &Call,
+    &(bridge, vlan): &(BridgeId, Option<u16>),
+    learned: &Learned,
+) -> Result<Vec<View>, Failure> {
+    let mut table = learned.clone();
     table.retain(|_, port| call.topology.port(*port).is_some_and(|port| port.bridge() == Some(bridge)));
     let entries = call.topology.bridge_mac_entries(bridge);
     table.extend(entries.map(|entry| (MacKey { vlan: entry.vlan, mac: entry.mac }, entry.port)));
     if let Some(vlan) = vlan {
         table.retain(|station, _| station.vlan == vlan);
         if table.is_empty() {
-            carried(&call, bridge, vlan)?;
+            carried(call, bridge, vlan)?;
         }
     }
-    Ok(table.into_iter().map(|(station, port)| view(&call, bridge, station, port)).collect())
+    Ok(table.into_iter().map(|(station, port)| view(call, bridge, station, port)).collect())
 }
 
 /// Refuses a VLAN that nothing in the bridge has to do with: no static entry, and no port that carries it.
@@ -115,7 +132,7 @@ fn carried(call: &Call, bridge: BridgeId, vlan: u16) -> Result<(), Failure> {
 }
 
 /// The entry of the path, `aa-bb-cc-dd-ee-ff_port`.
-fn named(call: &Call) -> Result<(BridgeId, MacKey, PortId), Failure> {
+fn named(call: &Call) -> Result<Named, Failure> {
     let (bridge, vlan) = wanted(call)?;
     let text = call.segment("entry");
     let (mac, port) = text.split_once('_').unwrap_or((text, ""));
@@ -124,14 +141,19 @@ fn named(call: &Call) -> Result<(BridgeId, MacKey, PortId), Failure> {
     Ok((bridge, MacKey { vlan: vlan.unwrap_or(UNTAGGED), mac }, port))
 }
 
-async fn get(call: Call, (bridge, station, port): (BridgeId, MacKey, PortId)) -> Result<View, Failure> {
+/// Where a bridge has learned a station to be.
+fn learned_at<'a>(call: &'a Call, (bridge, station, _): &'a Named) -> Gathering<'a, Option<PortId>> {
+    Box::pin(call.live.station(*bridge, *station))
+}
+
+fn get(
+    call: &Call,
+    &(bridge, station, port): &Named,
+    learned: &Option<PortId>,
+) -> Result<View, Failure> {
     let entry = call.topology.mac_entry(MacEntry::id_of(bridge, station.vlan, station.mac));
-    let found = match entry {
-        Some(entry) => Some(entry.port),
-        None => call.live.station(bridge, station).await,
-    };
-    match found {
-        Some(found) if found == port => Ok(view(&call, bridge, station, port)),
+    match entry.map(|entry| entry.port).or(*learned) {
+        Some(found) if found == port => Ok(view(call, bridge, station, port)),
         _ => Err(Failure::not_found("MacPort", call.segment("entry"))),
     }
 }

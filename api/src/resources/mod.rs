@@ -27,19 +27,13 @@ mod vteps;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use axum::Router;
 use model::{BridgeId, ChainId};
 use packet::MacAddr;
-use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::endpoint::Call;
+use crate::endpoint::{Call, Routes};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::live::Readiness;
-
-/// Routes with what they work on.
-pub(crate) type Routes = Router<watch::Receiver<Readiness>>;
 
 /// Of a list of a kind that is not there yet: nothing.
 const NONE: [Uuid; 0] = [];
@@ -70,7 +64,7 @@ pub(crate) fn routes() -> Routes {
         vtep_bindings::routes(),
     ]
     .into_iter()
-    .fold(Router::new(), Router::merge)
+    .fold(Routes::new(), Routes::merge)
 }
 
 /// The id that the client chose, or a new one.

@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, vteps};
-use crate::endpoint::{Call, Edit, create, delete_existing, list, one};
+use super::vteps;
+use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::links::segment;
@@ -18,7 +18,7 @@ const BINDING: Media = Media::new("VTEPBinding", &[2]).json(Json::Offered);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/vteps/{id}/bindings", list(BINDING, all).merge(create(BINDING, add)))
+        .route("/vteps/{id}/bindings", list(BINDING, all).merge(create::<View>(BINDING, add)))
         .route(
             "/vteps/{id}/bindings/{port}/{vlan}",
             one(BINDING, get).merge(delete_existing(|call| {

@@ -9,8 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, new_id};
-use crate::endpoint::{Call, Edit, create, delete_existing, list, one};
+use super::new_id;
+use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::{Json, Media};
@@ -24,7 +24,7 @@ const DISCONNECTED: &str = "DISCONNECTED";
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/vteps", list(VTEP, all).merge(create(VTEP, add)))
+        .route("/vteps", list(VTEP, all).merge(create::<View>(VTEP, add)))
         .route(
             "/vteps/{id}",
             one(VTEP, get).merge(delete_existing(|call| {

@@ -1,10 +1,16 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
 mod arp_table;
-mod dhcp;
+mod bulk;
+mod conditions;
 mod dhcp6;
+mod dhcp;
 mod errors;
+mod events;
+mod lists;
 mod mac_table;
+mod negotiation;
+mod openapi;
 mod outage;
 mod ports;
 mod replay;
@@ -23,6 +29,7 @@ use nsdb::coordinator::{Coordinator, Memory};
 use nsdb::presence::register_host;
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower::util::BoxCloneService;
 
@@ -36,6 +43,8 @@ const HOST: &str = "00000000-0000-4000-8000-000000000001";
 struct Server {
     service: BoxCloneService<Request, Response, std::convert::Infallible>,
     coordinator: Arc<Memory>,
+    /// Ends its streams.
+    ending: CancellationToken,
     _readiness: watch::Sender<Readiness>,
 }
 
@@ -54,7 +63,9 @@ impl Server {
         register_host(&shared, host, "hv1").await.unwrap();
         let (readiness, state) = watch::channel(Readiness::Loading("a test begins".into()));
         load(shared, &readiness).await.unwrap();
-        Self { service: BoxCloneService::new(application(state)), coordinator, _readiness: readiness }
+        let ending = CancellationToken::new();
+        let service = BoxCloneService::new(application(state, ending.clone()));
+        Self { service, coordinator, ending, _readiness: readiness }
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -77,7 +88,7 @@ impl Server {
     }
 
     async fn get(&self, path: &str) -> Value {
-        let answer = self.send("GET", path, &[], "").await;
+        let answer = self.send("GET", path, &[("accept", "*/*")], "").await;
         assert_eq!(answer.status, 200, "GET {path}: {}", answer.body);
         answer.json()
     }
@@ -95,6 +106,12 @@ impl Server {
 
     async fn write(&self, method: &str, path: &str, body: Value) -> Answer {
         self.send(method, path, &[("content-type", "application/json")], &body.to_string()).await
+    }
+
+    /// A write whose answer has a body.
+    async fn write_and_read(&self, method: &str, path: &str, body: Value) -> Answer {
+        let headers = [("content-type", "application/json"), ("accept", "*/*")];
+        self.send(method, path, &headers, &body.to_string()).await
     }
 
     /// Creates something and gives its id.

@@ -10,6 +10,7 @@ mod codec;
 mod device;
 mod dhcp;
 mod document;
+mod effect;
 mod error;
 mod group;
 mod host;
@@ -35,6 +36,7 @@ pub use document::{
     BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument, PortEntry,
     RouterDocument,
 };
+pub use effect::{Effect, Fate, effects};
 pub use error::{ModelError, Violation};
 pub use group::{IpAddrGroup, PortGroup};
 pub use host::{Host, TunnelZone, TunnelZoneType};

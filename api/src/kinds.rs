@@ -1,0 +1,36 @@
+//! Kinds of object as the API names them.
+
+use model::{Kind, ObjectKey};
+
+/// The name of a kind: that of its media types, without the version.
+pub(crate) fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bridge => "Bridge",
+        Kind::Router => "Router",
+        Kind::Port => "Port",
+        Kind::Route => "Route",
+        Kind::Chain => "Chain",
+        Kind::Rule => "Rule",
+        Kind::PortGroup => "PortGroup",
+        Kind::IpAddrGroup => "IpAddrGroup",
+        Kind::Host => "Host",
+        Kind::TunnelZone => "TunnelZone",
+    }
+}
+
+/// Where an object is, below the base.
+pub(crate) fn path(key: ObjectKey) -> String {
+    let collection = match key.kind {
+        Kind::Bridge => "bridges",
+        Kind::Router => "routers",
+        Kind::Port => "ports",
+        Kind::Route => "routes",
+        Kind::Chain => "chains",
+        Kind::Rule => "rules",
+        Kind::PortGroup => "port_groups",
+        Kind::IpAddrGroup => "ip_addr_groups",
+        Kind::Host => "hosts",
+        Kind::TunnelZone => "tunnel_zones",
+    };
+    format!("{collection}/{}", key.id)
+}
