@@ -83,6 +83,8 @@ struct Happened {
 /// What a client wants to be told of.
 struct Filter {
     kinds: Vec<Kind>,
+    /// The tenant that the client is of; none for the operator's.
+    own: Option<Arc<str>>,
     tenant: Option<String>,
     links: Links,
 }
@@ -96,7 +98,12 @@ impl Filter {
         };
         let asked = call.filter("kind").into_iter().flat_map(|names| names.split(',')).map(str::trim);
         let kinds = asked.filter(|name| !name.is_empty()).map(kind).collect::<Result<_, _>>()?;
-        Ok(Self { kinds, tenant: call.filter("tenant_id").map(str::to_owned), links: call.links.clone() })
+        Ok(Self {
+            kinds,
+            own: call.caller.tenant(),
+            tenant: call.filter("tenant_id").map(str::to_owned),
+            links: call.links.clone(),
+        })
     }
 
     /// What of a commit is to be told, if anything.
@@ -104,10 +111,11 @@ impl Filter {
         let wanted =
             commit.events.iter().filter(|e| self.kinds.is_empty() || self.kinds.contains(&e.key.kind));
         let seen = wanted.filter_map(|event| {
-            let fate = match &self.tenant {
-                None => event.effect.fate,
-                Some(tenant) => event.effect.seen_by(tenant)?,
-            };
+            let (own, asked) = (self.own.as_deref(), self.tenant.as_deref());
+            let fate = [own, asked]
+                .into_iter()
+                .flatten()
+                .try_fold(event.effect.fate, |_, tenant| event.effect.seen_by(tenant))?;
             Some(Happened {
                 kind: kinds::name(event.key.kind),
                 id: event.key.id,

@@ -17,6 +17,7 @@
 //! tables/<table>/<key>,<value>,<stamp>,<owner>    one entry of a state table          ephemeral
 //! hosts/<id>/claim                                the agent instance that owns an id  durable
 //! alive/<id>, state/<id>                          a live agent and its interfaces     ephemeral
+//! api/session-key                                 signs the tokens of logins          durable
 //! ```
 
 pub mod coordinator;

@@ -116,16 +116,14 @@ async fn serve(
     let call = Call::of(&mut parts, &readiness).await?;
     let steps = steps(read(&parts.headers, sent).await?, &call, &table)?;
     let asked = call.clone();
-    let (version, results) = call
-        .live
-        .store
-        .commit(move |tx| {
-            let run = |(index, step): (usize, &Step)| {
-                step.run(&asked, tx).map_err(|failure| failure.of_operation(index))
-            };
-            steps.iter().enumerate().map(run).collect::<Result<Vec<Done>, Failure>>()
-        })
-        .await?;
+    let run_all = move |tx: &mut Transaction| {
+        let run = |(index, step): (usize, &Step)| {
+            step.run(&asked, tx).map_err(|failure| failure.of_operation(index))
+        };
+        steps.iter().enumerate().map(run).collect::<Result<Vec<Done>, Failure>>()
+    };
+    let caller = call.caller.clone();
+    let (version, results) = call.live.store.commit(move |tx| caller.carry_out(tx, &run_all)).await?;
     Ok(stamp(json(&media_type, &BulkResult { version, results })?, version))
 }
 

@@ -34,7 +34,7 @@ impl Edit {
         Ok(self.location)
     }
 
-    /// Makes the change in a commit of its own, if the condition holds in it.
+    /// Makes the change in a commit of its own, as far as the caller may and if the condition holds in it.
     pub(super) async fn commit(
         self,
         call: &Call,
@@ -42,7 +42,7 @@ impl Edit {
         status: StatusCode,
     ) -> Result<Response, Failure> {
         let Self { mut change, location } = self;
-        let asked = call.clone();
+        let (asked, caller) = (call.clone(), call.caller.clone());
         let (version, ()) = call
             .live
             .store
@@ -50,7 +50,7 @@ impl Edit {
                 if let Some(condition) = &condition {
                     condition.check(&asked.at(tx.state()))?;
                 }
-                Ok::<_, Failure>(change(tx)?)
+                caller.carry_out(tx, |tx| Ok::<_, Failure>(change(tx)?))
             })
             .await?;
         Ok(done(status, version, location))

@@ -8,7 +8,9 @@ use crate::failure::ERROR_TYPE;
 
 /// The failures that operations of a kind have, whatever they do.
 pub(super) fn of(path: &str, operation: &Operation) -> Vec<StatusCode> {
-    let mut failures = Vec::new();
+    let mut failures = vec![StatusCode::UNAUTHORIZED];
+    // What is open to all has no further failure of this kind.
+    failures.extend((path != "/login").then_some(StatusCode::FORBIDDEN));
     let names_something = path.contains('{');
     if operation.takes.is_some() {
         failures.extend([
@@ -44,8 +46,13 @@ pub(super) fn response(status: StatusCode) -> (&'static str, Response) {
         StatusCode::BAD_REQUEST => {
             ("BadRequest", "The body cannot be read, or `violations` names the properties at fault.")
         }
-        StatusCode::UNAUTHORIZED => ("Unauthorized", "Credentials are missing, or not valid."),
-        StatusCode::FORBIDDEN => ("Forbidden", "Not allowed to this client, or not now."),
+        StatusCode::UNAUTHORIZED => {
+            ("Unauthorized", "The token or the credentials are missing, or not valid.")
+        }
+        StatusCode::FORBIDDEN => ("Forbidden", "Not allowed in the caller's role, or not now."),
+        StatusCode::TOO_MANY_REQUESTS => {
+            ("TooMany", "Too much at once: try again after `Retry-After` seconds.")
+        }
         StatusCode::NOT_FOUND => {
             ("NotFound", "There is no such object, or the body refers to one that is not there.")
         }

@@ -100,7 +100,13 @@ fn get(call: &Call) -> Result<View, Failure> {
 fn add(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let name = fields.text("name");
     let name = fields.required("name", name);
-    let group = IpAddrGroup { id: new_id(fields), name: Some(name), addresses: Default::default() };
+    let group = IpAddrGroup {
+        id: new_id(fields),
+        // Taken, for the operator to make a group for a tenant, but not shown: the contract has no such property.
+        tenant_id: fields.text("tenantId"),
+        name: Some(name),
+        addresses: Default::default(),
+    };
     let location = call.links.to(format_args!("ip_addr_groups/{}", group.id));
     Ok(Edit::new(move |tx| tx.create(group.clone())).at(location))
 }

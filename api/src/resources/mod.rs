@@ -12,6 +12,7 @@ mod dhcp6;
 mod dhcp_hosts;
 mod hosts;
 mod links;
+mod login;
 mod mac_table;
 mod port_addresses;
 mod port_groups;
@@ -42,6 +43,7 @@ const NONE: [Uuid; 0] = [];
 pub(crate) fn routes() -> Routes {
     [
         application::routes(),
+        login::routes(),
         tenants::routes(),
         bridges::routes(),
         routers::routes(),

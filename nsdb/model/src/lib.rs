@@ -24,6 +24,7 @@ mod state;
 mod station;
 #[cfg(feature = "proptest")]
 pub mod strategy;
+mod tenancy;
 mod transaction;
 mod validate;
 mod vtep;

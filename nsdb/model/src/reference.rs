@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     ArpEntry, ArpEntryId, Bridge, BridgeId, Chain, ChainId, Condition, DeviceId, DhcpSubnet, DhcpSubnet6,
     DhcpSubnet6Id, DhcpSubnetId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, MacEntry, MacEntryId,
-    Object, ObjectKey, Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId,
+    ObjectKey, Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId,
     Rule, RuleAction, RuleId, TunnelZone, TunnelZoneId, Vtep, VtepId,
 };
 
@@ -115,32 +115,6 @@ pub struct Reference {
     pub target: ObjectKey,
     /// Property that holds the reference, by its name in the REST API.
     pub property: &'static str,
-}
-
-impl Object {
-    /// All references that the object makes. A chain's list of its own rules is not among them: a rule names its
-    /// chain.
-    pub fn references(&self) -> Vec<Reference> {
-        let mut found = References(Vec::new());
-        match self {
-            Self::Bridge(object) => object.refer(&mut found),
-            Self::Router(object) => object.refer(&mut found),
-            Self::Port(object) => object.refer(&mut found),
-            Self::Route(object) => object.refer(&mut found),
-            Self::Chain(object) => object.refer(&mut found),
-            Self::Rule(object) => object.refer(&mut found),
-            Self::PortGroup(object) => object.refer(&mut found),
-            Self::IpAddrGroup(object) => object.refer(&mut found),
-            Self::Host(object) => object.refer(&mut found),
-            Self::TunnelZone(object) => object.refer(&mut found),
-            Self::DhcpSubnet(object) => object.refer(&mut found),
-            Self::DhcpSubnet6(object) => object.refer(&mut found),
-            Self::MacEntry(object) => object.refer(&mut found),
-            Self::ArpEntry(object) => object.refer(&mut found),
-            Self::Vtep(object) => object.refer(&mut found),
-        }
-        found.0
-    }
 }
 
 /// The references of an object, being collected.

@@ -11,6 +11,7 @@ mod ports;
 mod routes;
 mod rules;
 mod stations;
+mod tenants;
 mod validation;
 mod vteps;
 mod zones;
