@@ -79,6 +79,16 @@ impl fmt::Display for Kind {
             Self::IpAddrGroup => "IP address group",
             Self::Host => "host",
             Self::TunnelZone => "tunnel zone",
+            Self::LoadBalancer => "load balancer",
+            Self::Pool => "pool",
+            Self::PoolMember => "pool member",
+            Self::Vip => "VIP",
+            Self::HealthMonitor => "health monitor",
+            Self::BgpNetwork => "BGP network",
+            Self::BgpPeer => "BGP peer",
+            Self::ServiceContainerGroup => "service container group",
+            Self::ServiceContainer => "service container",
+            Self::PeeringEntry => "peering entry",
         })
     }
 }

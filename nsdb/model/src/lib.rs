@@ -5,8 +5,11 @@
 
 #![forbid(unsafe_code)]
 
+mod balancer;
+mod bgp;
 mod chain;
 mod codec;
+mod container;
 mod device;
 mod document;
 mod error;
@@ -15,6 +18,7 @@ mod host;
 mod ids;
 mod index;
 mod object;
+mod peering;
 mod port;
 mod projection;
 mod reference;
@@ -24,20 +28,29 @@ pub mod strategy;
 mod transaction;
 mod validate;
 
+pub use balancer::{
+    HealthMonitor, HealthMonitorType, LbMethod, LoadBalancer, Pool, PoolMember, PoolProtocol,
+    SessionPersistence, Vip,
+};
+pub use bgp::{BgpNetwork, BgpPeer, Password};
 pub use chain::{Chain, Condition, FragmentPolicy, MaskedMac, Match, Rule, RuleAction};
 pub use codec::{DecodeError, LogEntry, decode_document, encode_document};
+pub use container::{ContainerPolicy, ServiceContainer, ServiceContainerGroup};
 pub use device::{Bridge, NextHop, Route, Router};
 pub use document::{
-    BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument, PortEntry,
-    RouterDocument,
+    BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument,
+    LoadBalancerDocument, PoolDocument, PortEntry, RouterDocument,
 };
 pub use error::{ModelError, Violation};
 pub use group::{IpAddrGroup, PortGroup};
 pub use host::{Host, TunnelZone, TunnelZoneType};
 pub use ids::{
-    BridgeId, ChainId, HostId, IpAddrGroupId, PortGroupId, PortId, RouteId, RouterId, RuleId, TunnelZoneId,
+    BgpNetworkId, BgpPeerId, BridgeId, ChainId, HealthMonitorId, HostId, IpAddrGroupId, LoadBalancerId,
+    PeeringEntryId, PoolId, PoolMemberId, PortGroupId, PortId, RouteId, RouterId, RuleId, ServiceContainerGroupId,
+    ServiceContainerId, TunnelZoneId, VipId,
 };
 pub use object::{Change, Kind, Object, ObjectKey, Version};
+pub use peering::{PeeringEntry, RouterVtep};
 pub use port::{Binding, Port, PortDevice};
 pub use projection::{affected_documents, all_documents, document};
 pub use reference::{Reference, Role};

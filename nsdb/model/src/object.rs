@@ -2,7 +2,11 @@
 
 use uuid::Uuid;
 
-use crate::{Bridge, Chain, Host, IpAddrGroup, Port, PortGroup, Route, Router, Rule, TunnelZone};
+use crate::{
+    BgpNetwork, BgpPeer, Bridge, Chain, HealthMonitor, Host, IpAddrGroup, LoadBalancer, PeeringEntry, Pool,
+    PoolMember, Port, PortGroup, Route, Router, Rule, ServiceContainer, ServiceContainerGroup, TunnelZone,
+    Vip,
+};
 
 macro_rules! objects {
     ($($(#[$doc:meta])* $kind:ident),* $(,)?) => {
@@ -56,6 +60,26 @@ objects! {
     Host,
     /// A tunnel zone.
     TunnelZone,
+    /// A load balancer.
+    LoadBalancer,
+    /// A pool.
+    Pool,
+    /// A pool member.
+    PoolMember,
+    /// A VIP.
+    Vip,
+    /// A health monitor.
+    HealthMonitor,
+    /// A BGP network.
+    BgpNetwork,
+    /// A BGP peer.
+    BgpPeer,
+    /// A service container group.
+    ServiceContainerGroup,
+    /// A service container.
+    ServiceContainer,
+    /// An entry of a peering table.
+    PeeringEntry,
 }
 
 /// Identity of any object.

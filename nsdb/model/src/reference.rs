@@ -8,9 +8,12 @@
 use uuid::Uuid;
 
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Condition, DeviceId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind,
-    Object, ObjectKey, Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId,
-    Rule, RuleAction, RuleId, TunnelZone, TunnelZoneId,
+    BgpNetwork, BgpNetworkId, BgpPeer, BgpPeerId, Bridge, BridgeId, Chain, ChainId, Condition, DeviceId,
+    HealthMonitor, HealthMonitorId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, LoadBalancer,
+    LoadBalancerId, Object, ObjectKey, PeeringEntry, PeeringEntryId, Pool, PoolId, PoolMember, PoolMemberId,
+    Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId, Rule, RuleAction,
+    RuleId, ServiceContainer, ServiceContainerGroup, ServiceContainerGroupId, ServiceContainerId, TunnelZone,
+    TunnelZoneId, Vip, VipId,
 };
 
 macro_rules! object_keys {
@@ -34,6 +37,16 @@ object_keys! {
     IpAddrGroupId => IpAddrGroup,
     HostId => Host,
     TunnelZoneId => TunnelZone,
+    LoadBalancerId => LoadBalancer,
+    PoolId => Pool,
+    PoolMemberId => PoolMember,
+    VipId => Vip,
+    HealthMonitorId => HealthMonitor,
+    BgpNetworkId => BgpNetwork,
+    BgpPeerId => BgpPeer,
+    ServiceContainerGroupId => ServiceContainerGroup,
+    ServiceContainerId => ServiceContainer,
+    PeeringEntryId => PeeringEntry,
 }
 
 impl From<DeviceId> for ObjectKey {
@@ -48,7 +61,8 @@ impl From<DeviceId> for ObjectKey {
 /// The part that a referenced object plays for the object that refers to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// The device of a port, the router of a route, the chain of a rule.
+    /// What an object hangs on: the device of a port, the router of a route or BGP peer, the chain of a rule, the
+    /// load balancer of a pool, the pool of a member or VIP, the port of a service container or peering entry.
     Owner,
     /// A chain hooked into a bridge, router or port.
     Filter,
@@ -69,6 +83,14 @@ pub enum Role {
     Traversed,
     /// A host that is a member of a tunnel zone.
     Member,
+    /// The load balancer that works at a router.
+    LoadBalancer,
+    /// What checks the members of a pool.
+    HealthMonitor,
+    /// The group that a service container is in.
+    ContainerGroup,
+    /// A port group or host that says where service containers run.
+    Placement,
 }
 
 /// What deleting an object does to an object that refers to it (MidoNet's bindings; midonet.md §1.5).
@@ -85,10 +107,11 @@ pub(crate) enum OnDelete {
 impl Role {
     pub(crate) fn on_delete(self) -> OnDelete {
         match self {
-            Self::Owner | Self::NextHop | Self::Jump => OnDelete::Cascade,
+            Self::Owner | Self::NextHop | Self::Jump | Self::ContainerGroup => OnDelete::Cascade,
             Self::Filter | Self::Peer | Self::Group | Self::Condition | Self::Traversed | Self::Member => {
                 OnDelete::Clear
             }
+            Self::LoadBalancer | Self::HealthMonitor | Self::Placement => OnDelete::Clear,
             Self::Binding => OnDelete::Refuse,
         }
     }
@@ -121,6 +144,16 @@ impl Object {
             Self::IpAddrGroup(object) => object.refer(&mut found),
             Self::Host(object) => object.refer(&mut found),
             Self::TunnelZone(object) => object.refer(&mut found),
+            Self::LoadBalancer(object) => object.refer(&mut found),
+            Self::Pool(object) => object.refer(&mut found),
+            Self::PoolMember(object) => object.refer(&mut found),
+            Self::Vip(object) => object.refer(&mut found),
+            Self::HealthMonitor(object) => object.refer(&mut found),
+            Self::BgpNetwork(object) => object.refer(&mut found),
+            Self::BgpPeer(object) => object.refer(&mut found),
+            Self::ServiceContainerGroup(object) => object.refer(&mut found),
+            Self::ServiceContainer(object) => object.refer(&mut found),
+            Self::PeeringEntry(object) => object.refer(&mut found),
         }
         found.0
     }
@@ -164,6 +197,7 @@ impl Refer for Router {
         found.add_all(Role::Filter, "outboundFilterId", self.outbound_filter);
         found.add_all(Role::Filter, "forwardChainId", self.forward_chain);
         found.add_all(Role::Filter, "localRedirectChainId", self.local_redirect_chain);
+        found.add_all(Role::LoadBalancer, "loadBalancerId", self.load_balancer);
     }
 }
 
@@ -219,6 +253,45 @@ impl Refer for TunnelZone {
     }
 }
 
+impl Refer for Pool {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Owner, "loadBalancerId", self.load_balancer);
+        found.add_all(Role::HealthMonitor, "healthMonitorId", self.health_monitor);
+    }
+}
+
+impl Refer for ServiceContainerGroup {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Placement, "portGroupId", self.port_group);
+    }
+}
+
+impl Refer for ServiceContainer {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Owner, "portId", self.port);
+        found.add_all(Role::ContainerGroup, "serviceGroupId", self.group);
+        found.add_all(Role::Placement, "hostId", self.host);
+    }
+}
+
+macro_rules! refer_to_owner {
+    ($($kind:ident, $property:literal, $owner:ident);* $(;)?) => {$(
+        impl Refer for $kind {
+            fn refer(&self, found: &mut References) {
+                found.add(Role::Owner, $property, self.$owner);
+            }
+        }
+    )*};
+}
+
+refer_to_owner! {
+    PoolMember, "poolId", pool;
+    Vip, "poolId", pool;
+    BgpNetwork, "routerId", router;
+    BgpPeer, "routerId", router;
+    PeeringEntry, "portId", port;
+}
+
 macro_rules! refer_to_nothing {
     ($($kind:ident),*) => {$(
         impl Refer for $kind {
@@ -227,7 +300,7 @@ macro_rules! refer_to_nothing {
     )*};
 }
 
-refer_to_nothing!(Chain, PortGroup, IpAddrGroup, Host);
+refer_to_nothing!(Chain, PortGroup, IpAddrGroup, Host, LoadBalancer, HealthMonitor);
 
 impl Port {
     /// The device that the port is part of.

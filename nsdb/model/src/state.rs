@@ -12,9 +12,12 @@ use imbl::OrdMap;
 
 use crate::index::Index;
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Change, DeviceId, Document, Host, HostId, IpAddrGroup, IpAddrGroupId,
-    Kind, Object, ObjectKey, Port, PortGroup, PortGroupId, PortId, Role, Route, RouteId, Router, RouterId,
-    Rule, RuleId, TunnelZone, TunnelZoneId, Version,
+    BgpNetwork, BgpNetworkId, BgpPeer, BgpPeerId, Bridge, BridgeId, Chain, ChainId, Change, DeviceId,
+    Document, HealthMonitor, HealthMonitorId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, LoadBalancer,
+    LoadBalancerId, Object, ObjectKey, PeeringEntry, PeeringEntryId, Pool, PoolId, PoolMember, PoolMemberId,
+    Port, PortGroup, PortGroupId, PortId, Role, Route, RouteId, Router, RouterId, Rule, RuleId,
+    ServiceContainer, ServiceContainerGroup, ServiceContainerGroupId, ServiceContainerId, TunnelZone,
+    TunnelZoneId, Version, Vip, VipId,
 };
 
 macro_rules! tables {
@@ -85,6 +88,16 @@ tables! {
     IpAddrGroup, IpAddrGroupId, ip_addr_group, ip_addr_groups;
     Host, HostId, host, hosts;
     TunnelZone, TunnelZoneId, tunnel_zone, tunnel_zones;
+    LoadBalancer, LoadBalancerId, load_balancer, load_balancers;
+    Pool, PoolId, pool, pools;
+    PoolMember, PoolMemberId, pool_member, pool_members;
+    Vip, VipId, vip, vips;
+    HealthMonitor, HealthMonitorId, health_monitor, health_monitors;
+    BgpNetwork, BgpNetworkId, bgp_network, bgp_networks;
+    BgpPeer, BgpPeerId, bgp_peer, bgp_peers;
+    ServiceContainerGroup, ServiceContainerGroupId, service_container_group, service_container_groups;
+    ServiceContainer, ServiceContainerId, service_container, service_containers;
+    PeeringEntry, PeeringEntryId, peering_entry, peering_entries;
 }
 
 impl State {
@@ -216,6 +229,16 @@ impl State {
 
     pub(crate) fn free_tunnel_key(&self, max: u32) -> Option<u32> {
         self.index.free_tunnel_key(max)
+    }
+
+    /// Ids of the objects of one kind that refer to `target` in one role, in order.
+    pub(crate) fn referring<T: From<uuid::Uuid>>(
+        &self,
+        target: impl Into<ObjectKey>,
+        role: Role,
+        kind: Kind,
+    ) -> impl Iterator<Item = T> {
+        self.index.referrers_of(target.into(), role, kind).map(T::from)
     }
 
     fn ports_where(&self, target: ObjectKey, role: Role) -> impl Iterator<Item = &Port> + '_ {

@@ -3,7 +3,10 @@
 //! Encoding the same value gives the same bytes. Decoding never panics: bytes from a damaged store, or from a newer
 //! program, give a [`DecodeError`] that says where and why.
 
+mod balancer;
+mod bgp;
 mod chain;
+mod container;
 mod device;
 mod document;
 mod field;
@@ -11,6 +14,7 @@ mod group;
 mod host;
 mod log;
 mod object;
+mod peering;
 mod port;
 
 pub use document::{decode_document, encode_document};

@@ -5,6 +5,10 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::Values;
+use super::balancer::{health_monitor, load_balancer, pool, pool_member, vip};
+use super::router::{
+    bgp_network, bgp_peer, peering_entry, service_container, service_container_group, vtep,
+};
 use super::rule::rule;
 use crate::{
     Binding, Bridge, Chain, Host, IpAddrGroup, NextHop, Object, Port, PortDevice, PortGroup, Route, Router,
@@ -24,6 +28,16 @@ pub fn object(values: Values) -> impl Strategy<Value = Object> {
         1 => ip_addr_group(values).prop_map(Object::from),
         1 => host(values).prop_map(Object::from),
         1 => tunnel_zone(values).prop_map(Object::from),
+        1 => load_balancer(values).prop_map(Object::from),
+        1 => pool(values).prop_map(Object::from),
+        1 => pool_member(values).prop_map(Object::from),
+        1 => vip(values).prop_map(Object::from),
+        1 => health_monitor(values).prop_map(Object::from),
+        1 => bgp_network(values).prop_map(Object::from),
+        1 => bgp_peer(values).prop_map(Object::from),
+        1 => service_container_group(values).prop_map(Object::from),
+        1 => service_container(values).prop_map(Object::from),
+        1 => peering_entry(values).prop_map(Object::from),
     ]
 }
 
@@ -42,14 +56,17 @@ pub(super) fn bridge(v: Values) -> impl Strategy<Value = Bridge> {
 
 pub(super) fn router(v: Values) -> impl Strategy<Value = Router> {
     let chains = (v.optional_id(), v.optional_id(), v.optional_id(), v.optional_id());
-    (v.id(), v.text(), v.text(), any::<bool>(), chains).prop_map(
-        |(id, tenant_id, name, admin_state_up, chains)| Router {
+    let balanced = (v.optional_id(), v.number(0..3));
+    (v.id(), v.text(), v.text(), any::<bool>(), chains, balanced).prop_map(
+        |(id, tenant_id, name, admin_state_up, chains, (load_balancer, as_number))| Router {
             id,
             tenant_id,
             name,
             admin_state_up,
             inbound_filter: chains.0,
             outbound_filter: chains.1,
+            load_balancer,
+            as_number,
             forward_chain: chains.2,
             local_redirect_chain: chains.3,
         },
@@ -84,10 +101,11 @@ fn device(v: Values) -> impl Strategy<Value = PortDevice> {
     let addresses = vec(v.prefix(), if v == Values::Wild { 0..4 } else { 1..3 });
     prop_oneof![
         (v.id(), vlan).prop_map(|(bridge, vlan)| PortDevice::Bridge { bridge, vlan }),
-        (v.id(), v.mac(), addresses).prop_map(|(router, mac, addresses)| PortDevice::Router {
+        (v.id(), v.mac(), addresses, vtep(v)).prop_map(|(router, mac, addresses, vtep)| PortDevice::Router {
             router,
             mac,
-            addresses
+            addresses,
+            vtep
         }),
     ]
 }

@@ -5,6 +5,7 @@
 //! `finish` gives the difference to the state it began with.
 
 mod delete;
+mod fixed;
 mod link;
 mod port;
 mod route;
@@ -47,7 +48,7 @@ impl Transaction {
     ///
     /// # Errors
     /// `Duplicate` id, `Invalid` object, `NotFound` for an object that it refers to (`Invalid` where a rule's
-    /// condition or a route's next hop refers to it), `Conflict` with a unique property of another object.
+    /// condition, a route's next hop or a VIP refers to it), `Conflict` with a unique property of another object.
     pub fn create(&mut self, object: impl Into<Object>) -> Result<(), ModelError> {
         let object = object.into();
         let key = object.key();
@@ -68,8 +69,8 @@ impl Transaction {
     /// Replaces an object's own properties.
     ///
     /// What other operations are there for stays as it is: of a port its device, tunnel key, peer, binding and groups;
-    /// of a chain its rules; of a rule its chain; of a route its router; of an IP address group and a tunnel zone their
-    /// members.
+    /// of a chain its rules; of a rule its chain; of a route, a BGP network and a BGP peer its router; of an IP address
+    /// group and a tunnel zone their members; of a service container all but the host that it is pinned to.
     ///
     /// # Errors
     /// `NotFound` if there is no such object, else as [`create`](Self::create).
@@ -101,7 +102,7 @@ impl Transaction {
                 new.members = old.members;
                 tx.put_checked(new.into())
             }
-            (new, _) => tx.put_checked(new),
+            (new, old) => tx.put_checked(fixed::with_fixed_parts_of(old, new)),
         })
     }
 
@@ -185,6 +186,9 @@ impl Transaction {
             };
             match reference.role {
                 _ if found => {}
+                Role::Owner if matches!(object, Object::Vip(_)) => {
+                    checked.violation(reference.property, format!("there is no {}", reference.target));
+                }
                 Role::Condition | Role::NextHop => {
                     checked.violation(reference.property, format!("there is no {}", reference.target));
                 }

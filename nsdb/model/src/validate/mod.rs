@@ -2,9 +2,13 @@
 //!
 //! Violations name properties as the REST API does (midonet.md §3.4). All of an object are reported at once.
 
+mod balancer;
+mod bgp;
 mod condition;
+mod container;
 mod device;
 mod host;
+mod peering;
 mod port;
 mod unique;
 
@@ -49,6 +53,18 @@ impl Checked {
         self.require(length <= MAX_NAME, property, format!("size must be between 0 and {MAX_NAME}"));
     }
 
+    /// An address of a machine that is reached over IPv4, which is all that is balanced and peered with so far.
+    fn ipv4(&mut self, property: &'static str, address: IpAddr) {
+        let message = format!("{address} is not the IPv4 address of a machine");
+        self.require(address.is_ipv4() && is_unicast(address), property, message);
+    }
+
+    /// A number that clients of the API hold in 31 bits.
+    fn number(&mut self, property: &'static str, number: u32) {
+        let max = i32::MAX.unsigned_abs();
+        self.require(number <= max, property, format!("must be between 0 and {max}"));
+    }
+
     pub(crate) fn finish(self) -> Result<(), ModelError> {
         if self.violations.is_empty() {
             Ok(())
@@ -80,13 +96,25 @@ pub(crate) fn object(object: &Object, checked: &mut Checked) {
         Object::IpAddrGroup(group) => checked.text("name", group.name.as_deref()),
         Object::Host(host) => host::host(host, checked),
         Object::TunnelZone(zone) => host::tunnel_zone(zone, checked),
+        Object::LoadBalancer(balancer) => checked.text("tenantId", balancer.tenant_id.as_deref()),
+        Object::PoolMember(member) => balancer::pool_member(member, checked),
+        Object::Vip(vip) => checked.ipv4("address", vip.address),
+        Object::HealthMonitor(monitor) => balancer::health_monitor(monitor, checked),
+        Object::BgpNetwork(network) => bgp::network(network, checked),
+        Object::BgpPeer(peer) => bgp::peer(peer, checked),
+        Object::ServiceContainer(container) => container::container(container, checked),
+        Object::PeeringEntry(entry) => peering::entry(entry, checked),
+        Object::Pool(_) | Object::ServiceContainerGroup(_) => {}
     }
 }
 
 /// Checks what depends on the objects that it refers to, as far as they exist.
 pub(crate) fn in_context(state: &State, object: &Object, checked: &mut Checked) {
-    if let Object::Route(route) = object {
-        device::route_in_context(state, route, checked);
+    match object {
+        Object::Route(route) => device::route_in_context(state, route, checked),
+        Object::BgpPeer(peer) => bgp::peer_in_context(state, peer, checked),
+        Object::PeeringEntry(entry) => peering::entry_in_context(state, entry, checked),
+        _ => {}
     }
 }
 
