@@ -131,6 +131,9 @@ fn references(document: &Document) -> Vec<DocumentKey> {
         }
         Document::Chain(d) => d.rules.iter().flat_map(rule_references).collect(),
         Document::PortGroup(_) | Document::IpAddrGroup(_) | Document::TunnelZone(_) => Vec::new(),
+        // Not simulated yet.
+        Document::LoadBalancer(_) | Document::Pool(_) | Document::HealthMonitor(_) => Vec::new(),
+        Document::ServiceContainerGroup(_) | Document::ServiceContainer(_) => Vec::new(),
     }
 }
 

@@ -5,9 +5,7 @@
 
 use std::net::IpAddr;
 
-use crate::{
-    HealthMonitorId, Kind, LoadBalancerId, PoolId, PoolMemberId, Role, RouterId, State, VipId,
-};
+use crate::{HealthMonitorId, Kind, LoadBalancerId, PoolId, PoolMemberId, Role, RouterId, State, VipId};
 
 /// What balances traffic to virtual addresses at a router.
 #[derive(Clone, Debug, PartialEq, Eq)]

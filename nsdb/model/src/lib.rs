@@ -46,8 +46,8 @@ pub use group::{IpAddrGroup, PortGroup};
 pub use host::{Host, TunnelZone, TunnelZoneType};
 pub use ids::{
     BgpNetworkId, BgpPeerId, BridgeId, ChainId, HealthMonitorId, HostId, IpAddrGroupId, LoadBalancerId,
-    PeeringEntryId, PoolId, PoolMemberId, PortGroupId, PortId, RouteId, RouterId, RuleId, ServiceContainerGroupId,
-    ServiceContainerId, TunnelZoneId, VipId,
+    PeeringEntryId, PoolId, PoolMemberId, PortGroupId, PortId, RouteId, RouterId, RuleId,
+    ServiceContainerGroupId, ServiceContainerId, TunnelZoneId, VipId,
 };
 pub use object::{Change, Kind, Object, ObjectKey, Version};
 pub use peering::{PeeringEntry, RouterVtep};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     BridgeDocument, ChainDocument, Change, DeviceId, Document, DocumentKey, HostBinding, HostDocument,
-    HostId, Kind, LoadBalancerDocument, Object, ObjectKey, PeeringEntry, PoolDocument, PoolId, Port, PortEntry,
-    PortId, Role, RouterDocument, RouterId, State, TunnelZoneId,
+    HostId, Kind, LoadBalancerDocument, Object, ObjectKey, PeeringEntry, PoolDocument, PoolId, Port,
+    PortEntry, PortId, Role, RouterDocument, RouterId, State, TunnelZoneId,
 };
 
 /// The document with this key as of `state`, unless its object does not exist.

@@ -7,10 +7,10 @@ use std::net::IpAddr;
 use model::strategy::{document, log_entry};
 use model::{
     BgpNetwork, BgpPeer, Bridge, Change, Condition, ContainerPolicy, DeviceId, Document, FragmentPolicy,
-    HealthMonitor, HealthMonitorType, Kind, LbMethod, LogEntry, MaskedMac, Match, NextHop, ObjectKey, Password,
-    PeeringEntry, Pool, PoolDocument, PoolMember, PoolProtocol, Port, PortDevice, PortEntry, Route, Router,
-    RouterDocument, RouterVtep, Rule, RuleAction, ServiceContainer, ServiceContainerGroup, SessionPersistence,
-    Vip, decode_document, encode_document,
+    HealthMonitor, HealthMonitorType, Kind, LbMethod, LogEntry, MaskedMac, Match, NextHop, ObjectKey,
+    Password, PeeringEntry, Pool, PoolDocument, PoolMember, PoolProtocol, Port, PortDevice, PortEntry, Route,
+    Router, RouterDocument, RouterVtep, Rule, RuleAction, ServiceContainer, ServiceContainerGroup,
+    SessionPersistence, Vip, decode_document, encode_document,
 };
 use packet::MacAddr;
 use proptest::prelude::*;

@@ -5,7 +5,10 @@
 
 use std::net::IpAddr;
 
-use model::{Condition, HostBinding, HostId, PortDevice, PortEntry, Route, Rule};
+use model::{
+    BgpNetwork, BgpPeer, Condition, HostBinding, HostId, PeeringEntry, PoolId, PoolMember, PortDevice,
+    PortEntry, Route, Rule, Vip,
+};
 use uuid::Uuid;
 
 /// A run ends at about every this many-th child…
@@ -55,6 +58,39 @@ impl Child for Rule {
         let Condition { in_ports, out_ports, .. } = &self.condition;
         let ports: usize = in_ports.iter().chain(out_ports).map(|ports| ports.value.len()).sum();
         300 + 20 * ports
+    }
+}
+
+/// Children that take about as many bytes, all of them.
+macro_rules! children {
+    ($($child:ident: $bytes:literal),* $(,)?) => {$(
+        impl Child for $child {
+            fn id(&self) -> Uuid {
+                self.id.0
+            }
+
+            fn weight(&self) -> usize {
+                $bytes
+            }
+        }
+    )*};
+}
+
+children! {
+    BgpNetwork: 50,
+    BgpPeer: 150,
+    PeeringEntry: 60,
+    PoolMember: 60,
+    Vip: 60,
+}
+
+impl Child for PoolId {
+    fn id(&self) -> Uuid {
+        self.0
+    }
+
+    fn weight(&self) -> usize {
+        18
     }
 }
 

@@ -94,6 +94,8 @@ impl Topology {
                 }
             }
             Document::PortGroup(_) | Document::Host(_) | Document::TunnelZone(_) => {}
+            Document::LoadBalancer(_) | Document::Pool(_) | Document::HealthMonitor(_) => {}
+            Document::ServiceContainerGroup(_) | Document::ServiceContainer(_) => {}
         }
     }
 
@@ -127,6 +129,8 @@ impl Topology {
                 }
             }
             DocumentKey::PortGroup(_) | DocumentKey::Host(_) | DocumentKey::TunnelZone(_) => {}
+            DocumentKey::LoadBalancer(_) | DocumentKey::Pool(_) | DocumentKey::HealthMonitor(_) => {}
+            DocumentKey::ServiceContainerGroup(_) | DocumentKey::ServiceContainer(_) => {}
         }
     }
 

@@ -68,7 +68,7 @@ impl Port {
         let port = &entry.port;
         let kind = match &port.device {
             PortDevice::Bridge { bridge, vlan } => PortKind::Bridge { bridge: *bridge, vlan: *vlan },
-            PortDevice::Router { router, mac, addresses } => PortKind::Router {
+            PortDevice::Router { router, mac, addresses, .. } => PortKind::Router {
                 router: *router,
                 mac: *mac,
                 addresses: addresses.iter().copied().collect(),

@@ -10,11 +10,7 @@ impl From<&ServiceContainerGroup> for wire::ServiceContainerGroup {
             ContainerPolicy::Weighted => wire::ContainerPolicy::Weighted,
             ContainerPolicy::Least => wire::ContainerPolicy::Least,
         };
-        Self {
-            id: id_bytes(group.id),
-            policy: policy.into(),
-            port_group: group.port_group.map(id_bytes),
-        }
+        Self { id: id_bytes(group.id), policy: policy.into(), port_group: group.port_group.map(id_bytes) }
     }
 }
 

@@ -56,9 +56,26 @@ macro_rules! objects {
 }
 
 objects!(
-    Bridge, Router, Port, Route, Chain, Rule, PortGroup, IpAddrGroup, Host, TunnelZone,
-    LoadBalancer, Pool, PoolMember, Vip, HealthMonitor,
-    BgpNetwork, BgpPeer, ServiceContainerGroup, ServiceContainer, PeeringEntry,
+    Bridge,
+    Router,
+    Port,
+    Route,
+    Chain,
+    Rule,
+    PortGroup,
+    IpAddrGroup,
+    Host,
+    TunnelZone,
+    LoadBalancer,
+    Pool,
+    PoolMember,
+    Vip,
+    HealthMonitor,
+    BgpNetwork,
+    BgpPeer,
+    ServiceContainerGroup,
+    ServiceContainer,
+    PeeringEntry,
 );
 
 /// A message of an object.

@@ -6,9 +6,7 @@ use proptest::prelude::*;
 
 use super::Values;
 use super::balancer::{health_monitor, load_balancer, pool, pool_member, vip};
-use super::router::{
-    bgp_network, bgp_peer, peering_entry, service_container, service_container_group, vtep,
-};
+use super::router::{bgp_network, bgp_peer, peering_entry, service_container, service_container_group, vtep};
 use super::rule::rule;
 use crate::{
     Binding, Bridge, Chain, Host, IpAddrGroup, NextHop, Object, Port, PortDevice, PortGroup, Route, Router,

@@ -5,9 +5,7 @@ use crate::{BgpNetwork, BgpPeer, Object, PeeringEntry, ServiceContainer};
 /// The object as it is to be, with those parts of the old one that are not to be changed.
 pub(super) fn with_fixed_parts_of(old: Object, new: Object) -> Object {
     match (new, old) {
-        (Object::BgpNetwork(new), Object::BgpNetwork(old)) => {
-            BgpNetwork { router: old.router, ..new }.into()
-        }
+        (Object::BgpNetwork(new), Object::BgpNetwork(old)) => BgpNetwork { router: old.router, ..new }.into(),
         (Object::BgpPeer(new), Object::BgpPeer(old)) => BgpPeer { router: old.router, ..new }.into(),
         (Object::ServiceContainer(new), Object::ServiceContainer(old)) => {
             ServiceContainer { host: new.host, ..old }.into()

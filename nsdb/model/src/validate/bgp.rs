@@ -31,7 +31,8 @@ pub(super) fn peer_in_context(state: &State, peer: &BgpPeer, checked: &mut Check
         other.id != peer.id && other.address == peer.address && other.as_number == peer.as_number
     };
     if let Some(other) = state.bgp_peers_of(peer.router).find(same) {
-        let message = format!("{} in AS {} is peer {} of the router already", peer.address, peer.as_number, other.id);
+        let message =
+            format!("{} in AS {} is peer {} of the router already", peer.address, peer.as_number, other.id);
         checked.violation("address", message);
     }
 }

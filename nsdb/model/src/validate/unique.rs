@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Kind, ModelError, Object, Port, PortDevice, Role, Router, RouterId, ServiceContainer,
-    ServiceContainerId, State, TunnelZone,
+    Kind, ModelError, Object, Port, PortDevice, Role, Router, RouterId, ServiceContainer, ServiceContainerId,
+    State, TunnelZone,
 };
 
 /// Checks an object against the others of the state.

@@ -61,8 +61,7 @@ pub(crate) fn vlan_port(n: u128, bridge: u128, vid: u16) -> Port {
 pub(crate) fn router_port(n: u128, router: u128, addresses: &[&str]) -> Port {
     let addresses = addresses.iter().map(|a| a.parse().expect("an address")).collect();
     let mac = MacAddr([0xac, 0xca, 0xba, 0, 0, 1]);
-    let device =
-        PortDevice::Router { router: id(router), mac, addresses, vtep: RouterVtep::default() };
+    let device = PortDevice::Router { router: id(router), mac, addresses, vtep: RouterVtep::default() };
     Port { device, ..bridge_port(n, 0) }
 }
 
