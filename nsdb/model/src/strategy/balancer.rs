@@ -5,9 +5,20 @@ use proptest::prelude::*;
 
 use super::Values;
 use crate::{
-    HealthMonitor, HealthMonitorType, LbMethod, LoadBalancer, Pool, PoolMember, PoolProtocol,
+    HealthMonitor, HealthMonitorType, LbMethod, LoadBalancer, Object, Pool, PoolMember, PoolProtocol,
     SessionPersistence, Vip,
 };
+
+/// Load balancers, pools, members, VIPs and health monitors.
+pub(super) fn balanced(values: Values) -> impl Strategy<Value = Object> {
+    prop_oneof![
+        load_balancer(values).prop_map(Object::from),
+        pool(values).prop_map(Object::from),
+        pool_member(values).prop_map(Object::from),
+        vip(values).prop_map(Object::from),
+        health_monitor(values).prop_map(Object::from),
+    ]
+}
 
 pub(super) fn load_balancer(v: Values) -> impl Strategy<Value = LoadBalancer> {
     (v.id(), v.text(), any::<bool>()).prop_map(|(id, tenant_id, admin_state_up)| LoadBalancer {

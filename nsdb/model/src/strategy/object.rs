@@ -5,8 +5,8 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::Values;
-use super::balancer::{health_monitor, load_balancer, pool, pool_member, vip};
-use super::router::{bgp_network, bgp_peer, peering_entry, service_container, service_container_group, vtep};
+use super::balancer::balanced;
+use super::router::{attached, vtep};
 use super::rule::rule;
 use crate::{
     Binding, Bridge, Chain, Host, IpAddrGroup, NextHop, Object, Port, PortDevice, PortGroup, Route, Router,
@@ -26,16 +26,7 @@ pub fn object(values: Values) -> impl Strategy<Value = Object> {
         1 => ip_addr_group(values).prop_map(Object::from),
         1 => host(values).prop_map(Object::from),
         1 => tunnel_zone(values).prop_map(Object::from),
-        1 => load_balancer(values).prop_map(Object::from),
-        1 => pool(values).prop_map(Object::from),
-        1 => pool_member(values).prop_map(Object::from),
-        1 => vip(values).prop_map(Object::from),
-        1 => health_monitor(values).prop_map(Object::from),
-        1 => bgp_network(values).prop_map(Object::from),
-        1 => bgp_peer(values).prop_map(Object::from),
-        1 => service_container_group(values).prop_map(Object::from),
-        1 => service_container(values).prop_map(Object::from),
-        1 => peering_entry(values).prop_map(Object::from),
+        3 => prop_oneof![balanced(values), attached(values)],
     ]
 }
 

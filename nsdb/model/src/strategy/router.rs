@@ -5,9 +5,20 @@ use proptest::prelude::*;
 
 use super::Values;
 use crate::{
-    BgpNetwork, BgpPeer, ContainerPolicy, Password, PeeringEntry, RouterVtep, ServiceContainer,
+    BgpNetwork, BgpPeer, ContainerPolicy, Object, Password, PeeringEntry, RouterVtep, ServiceContainer,
     ServiceContainerGroup,
 };
+
+/// BGP networks and peers, service containers and their groups, peering entries.
+pub(super) fn attached(values: Values) -> impl Strategy<Value = Object> {
+    prop_oneof![
+        bgp_network(values).prop_map(Object::from),
+        bgp_peer(values).prop_map(Object::from),
+        service_container_group(values).prop_map(Object::from),
+        service_container(values).prop_map(Object::from),
+        peering_entry(values).prop_map(Object::from),
+    ]
+}
 
 pub(super) fn vtep(v: Values) -> impl Strategy<Value = RouterVtep> {
     (option::of(v.number(0..1 << 24)), option::of(any::<bool>()))
