@@ -81,6 +81,16 @@ fn class(kind: Kind) -> &'static str {
         Kind::IpAddrGroup => "IPAddrGroup",
         Kind::Host => "Host",
         Kind::TunnelZone => "TunnelZone",
+        Kind::LoadBalancer => "LoadBalancer",
+        Kind::Pool => "Pool",
+        Kind::PoolMember => "PoolMember",
+        Kind::Vip => "Vip",
+        Kind::HealthMonitor => "HealthMonitor",
+        Kind::BgpNetwork => "BgpNetwork",
+        Kind::BgpPeer => "BgpPeer",
+        Kind::ServiceContainerGroup => "ServiceContainerGroup",
+        Kind::ServiceContainer => "ServiceContainer",
+        Kind::PeeringEntry => "PeeringEntry",
     }
 }
 

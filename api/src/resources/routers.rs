@@ -4,7 +4,7 @@ use model::{Router, RouterId};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{NONE, Routes, chain_uuid, new_id, refuse_reference, refuse_references};
+use super::{NONE, Routes, chain_uuid, new_id, refuse_references};
 use crate::endpoint::{Call, Edit, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -32,7 +32,7 @@ struct View {
     inbound_filter_id: Option<Uuid>,
     outbound_filter_id: Option<Uuid>,
     load_balancer_id: Option<Uuid>,
-    as_number: i64,
+    as_number: u32,
     inbound_mirror_ids: [Uuid; 0],
     outbound_mirror_ids: [Uuid; 0],
     local_redirect_chain_id: Option<Uuid>,
@@ -60,8 +60,8 @@ fn view(call: &Call, router: &Router) -> View {
         admin_state_up: router.admin_state_up,
         inbound_filter_id: chain_uuid(router.inbound_filter),
         outbound_filter_id: chain_uuid(router.outbound_filter),
-        load_balancer_id: None,
-        as_number: 0,
+        load_balancer_id: router.load_balancer.map(Uuid::from),
+        as_number: router.as_number,
         inbound_mirror_ids: NONE,
         outbound_mirror_ids: NONE,
         local_redirect_chain_id: chain_uuid(router.local_redirect_chain),
@@ -71,7 +71,7 @@ fn view(call: &Call, router: &Router) -> View {
         inbound_filter: links.to_any("chains", router.inbound_filter),
         outbound_filter: links.to_any("chains", router.outbound_filter),
         peer_ports: format!("{uri}/peer_ports"),
-        load_balancer: None,
+        load_balancer: links.to_any("load_balancers", router.load_balancer),
         bgp_networks: format!("{uri}/bgp_networks"),
         local_redirect_chain: links.to_any("chains", router.local_redirect_chain),
         forward_chain: links.to_any("chains", router.forward_chain),
@@ -92,13 +92,8 @@ fn get(call: &Call) -> Result<View, Failure> {
 }
 
 fn read(id: RouterId, fields: &mut Fields) -> Result<Router, Failure> {
-    refuse_reference(fields, "loadBalancerId", "LoadBalancer")?;
     refuse_references(fields, "inboundMirrorIds", "Mirror")?;
     refuse_references(fields, "outboundMirrorIds", "Mirror")?;
-    // 0 and -1 both stand for none.
-    if fields.number::<i64>("asNumber", -1..=i64::from(u32::MAX)).is_some_and(|number| number > 0) {
-        fields.violation("asNumber", "BGP is not supported yet: leave it out");
-    }
     Ok(Router {
         id,
         tenant_id: fields.text("tenantId"),
@@ -106,6 +101,8 @@ fn read(id: RouterId, fields: &mut Fields) -> Result<Router, Failure> {
         admin_state_up: fields.flag("adminStateUp").unwrap_or(true),
         inbound_filter: fields.id("inboundFilterId"),
         outbound_filter: fields.id("outboundFilterId"),
+        load_balancer: fields.id("loadBalancerId"),
+        as_number: fields.number("asNumber", 0..=i64::from(u32::MAX)).unwrap_or(0),
         forward_chain: fields.id("forwardChainId"),
         local_redirect_chain: fields.id("localRedirectChainId"),
     })

@@ -1,6 +1,9 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
+mod attached;
+mod balancing;
 mod errors;
+mod manners;
 mod outage;
 mod ports;
 mod replay;

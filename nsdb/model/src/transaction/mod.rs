@@ -70,7 +70,8 @@ impl Transaction {
     ///
     /// What other operations are there for stays as it is: of a port its device, tunnel key, peer, binding and groups;
     /// of a chain its rules; of a rule its chain; of a route, a BGP network and a BGP peer its router; of an IP address
-    /// group and a tunnel zone their members; of a service container all but the host that it is pinned to.
+    /// group and a tunnel zone their members; of a load balancer and a health monitor their tenant, which clients do not
+    /// see; of a service container all but the host that it is pinned to.
     ///
     /// # Errors
     /// `NotFound` if there is no such object, else as [`create`](Self::create).

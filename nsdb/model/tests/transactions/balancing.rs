@@ -118,6 +118,18 @@ fn a_pool_stays_without_its_monitor() {
 }
 
 #[test]
+fn the_tenant_stays() {
+    let mut tx = begin_with_devices();
+    let tenant_id = Some("t".to_owned());
+    tx.create(LoadBalancer { tenant_id: tenant_id.clone(), ..load_balancer(10) }).expect("a load balancer");
+    tx.create(HealthMonitor { tenant_id: tenant_id.clone(), ..monitor(14) }).expect("a monitor");
+    tx.update(load_balancer(10)).expect("valid");
+    tx.update(monitor(14)).expect("valid");
+    assert_eq!(tx.state().load_balancer(id(10)).expect("it stays").tenant_id, tenant_id);
+    assert_eq!(tx.state().health_monitor(id(14)).expect("it stays").tenant_id, tenant_id);
+}
+
+#[test]
 fn a_pool_may_move_and_may_be_without_a_load_balancer() {
     let mut tx = begin_balanced();
     tx.create(load_balancer(15)).expect("a load balancer");
