@@ -71,7 +71,7 @@ fn parse_pair(text: &str) -> Result<(IpAddr, MacAddr), Failure> {
 /// The router port of the path, and the address of its table.
 fn table(call: &Call) -> Result<(PortId, String), Failure> {
     let id = call.id::<PortId>("port")?;
-    let router = call.topology.port(id).and_then(|port| port.router()).ok_or(ObjectKey::from(id))?;
+    let router = call.topology.port(id).and_then(model::Port::router).ok_or(ObjectKey::from(id))?;
     if !call.segment("router").is_empty() && call.id::<RouterId>("router")? != router {
         return Err(ObjectKey::from(id).into());
     }
