@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, address_text, new_id, remove, required_address};
-use crate::endpoint::{Call, Edit, create, delete, list, one};
+use super::{address_text, new_id, remove, required_address};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -18,7 +18,7 @@ const NETWORK: Media = Media::new("BgpNetwork", &[1]);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/routers/{router}/bgp_networks", list(NETWORK, of_router).merge(create(NETWORK, add)))
+        .route("/routers/{router}/bgp_networks", list(NETWORK, of_router).merge(create::<View>(NETWORK, add)))
         .route("/routers/{router}/bgp_networks/{id}", delete(|call| remove::<BgpNetworkId>(call, "id")))
         .route(
             "/bgp_networks/{id}",

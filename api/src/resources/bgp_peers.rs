@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, address_text, new_id, remove, required_address};
-use crate::endpoint::{Call, Edit, create, delete, list, one, update};
+use super::{address_text, new_id, remove, required_address};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -15,11 +15,13 @@ const PEER: Media = Media::new("BgpPeer", &[1]);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/routers/{router}/bgp_peers", list(PEER, of_router).merge(create(PEER, add)))
+        .route("/routers/{router}/bgp_peers", list(PEER, of_router).merge(create::<View>(PEER, add)))
         .route("/routers/{router}/bgp_peers/{id}", delete(|call| remove::<BgpPeerId>(call, "id")))
         .route(
             "/bgp_peers/{id}",
-            one(PEER, get).merge(update(PEER, replace)).merge(delete(|call| remove::<BgpPeerId>(call, "id"))),
+            one(PEER, get)
+                .merge(update::<View>(PEER, replace))
+                .merge(delete(|call| remove::<BgpPeerId>(call, "id"))),
         )
 }
 

@@ -6,11 +6,12 @@ use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 use uuid::Uuid;
 
-use super::{Routes, choices, new_id, remove, word};
-use crate::endpoint::{Call, Edit, create, delete, list, one, update};
+use super::{new_id, remove, word};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
+use crate::openapi::choices;
 
 const MONITOR: Media = Media::new("HealthMonitor", &[1]);
 
@@ -21,10 +22,10 @@ fn types() -> Schema {
 }
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route("/health_monitors", list(MONITOR, all).merge(create(MONITOR, add))).route(
+    Routes::new().route("/health_monitors", list(MONITOR, all).merge(create::<View>(MONITOR, add))).route(
         "/health_monitors/{id}",
         one(MONITOR, get)
-            .merge(update(MONITOR, replace))
+            .merge(update::<View>(MONITOR, replace))
             .merge(delete(|call| remove::<HealthMonitorId>(call, "id"))),
     )
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, new_id, remove};
-use crate::endpoint::{Call, Edit, create, delete, list, one, update};
+use super::{new_id, remove};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -14,10 +14,10 @@ use crate::media::Media;
 const BALANCER: Media = Media::new("LoadBalancer", &[1]);
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route("/load_balancers", list(BALANCER, all).merge(create(BALANCER, add))).route(
+    Routes::new().route("/load_balancers", list(BALANCER, all).merge(create::<View>(BALANCER, add))).route(
         "/load_balancers/{id}",
         one(BALANCER, get)
-            .merge(update(BALANCER, replace))
+            .merge(update::<View>(BALANCER, replace))
             .merge(delete(|call| remove::<LoadBalancerId>(call, "id"))),
     )
 }

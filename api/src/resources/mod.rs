@@ -29,19 +29,12 @@ mod vips;
 
 use std::net::IpAddr;
 
-use axum::Router;
 use model::{ChainId, ObjectKey};
-use tokio::sync::watch;
-use utoipa::openapi::{ObjectBuilder, Schema, Type};
 use uuid::Uuid;
 
-use crate::endpoint::{Call, Edit};
+use crate::endpoint::{Call, Edit, Routes};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::live::Readiness;
-
-/// Routes with what they work on.
-pub(crate) type Routes = Router<watch::Receiver<Readiness>>;
 
 /// Of a list of a kind that is not there yet: nothing.
 const NONE: [Uuid; 0] = [];
@@ -75,7 +68,7 @@ pub(crate) fn routes() -> Routes {
         service_containers::routes(),
     ]
     .into_iter()
-    .fold(Router::new(), Router::merge)
+    .fold(Routes::new(), Routes::merge)
 }
 
 /// The id that the client chose, or a new one.
@@ -117,12 +110,6 @@ where
 /// The word that stands for a value.
 fn word<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -> &'static str {
     words.iter().find(|(_, other)| *other == value).map_or("", |(word, _)| word)
-}
-
-/// The schema of a property that is one of several words.
-fn choices<T>(about: &str, words: &[(&'static str, T)]) -> Schema {
-    let words = words.iter().map(|(word, _)| *word);
-    ObjectBuilder::new().schema_type(Type::String).description(Some(about)).enum_values(Some(words)).into()
 }
 
 /// Refuses references to objects of a kind that this release does not have: there can be none.

@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
+use axum::http::StatusCode;
 use model::{ObjectKey, PeeringEntry, PortId, RouterId};
 use packet::MacAddr;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Routes, address_text, required_address};
-use crate::endpoint::{Call, Edit, Endpoint, create, delete, list, one};
+use super::{address_text, required_address};
+use crate::endpoint::{Call, Edit, Endpoint, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::{Json, Media};
@@ -24,11 +25,13 @@ pub(super) fn routes() -> Routes {
 }
 
 fn whole() -> Endpoint {
-    list(ENTRY, all).merge(create(ENTRY, add))
+    list(ENTRY, all).merge(create::<View>(ENTRY, add))
 }
 
 fn single() -> Endpoint {
-    one(ENTRY, get).merge(delete(remove_line))
+    one(ENTRY, get)
+        .merge(delete(remove_line))
+        .fails(StatusCode::BAD_REQUEST, "The last segment does not name two addresses.")
 }
 
 /// A line of a router port's peering table: behind which tunnel endpoint a station is. A table has one line for a

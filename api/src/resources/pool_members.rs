@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, address_text, new_id, remove, required_address};
-use crate::endpoint::{Call, Edit, create, delete, list, one, update};
+use super::{address_text, new_id, remove, required_address};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -15,14 +15,14 @@ const MEMBER: Media = Media::new("PoolMember", &[1]);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/pool_members", list(MEMBER, all).merge(create(MEMBER, add)))
+        .route("/pool_members", list(MEMBER, all).merge(create::<View>(MEMBER, add)))
         .route(
             "/pool_members/{id}",
             one(MEMBER, get)
-                .merge(update(MEMBER, replace))
+                .merge(update::<View>(MEMBER, replace))
                 .merge(delete(|call| remove::<PoolMemberId>(call, "id"))),
         )
-        .route("/pools/{pool}/pool_members", list(MEMBER, of_pool).merge(create(MEMBER, add_below)))
+        .route("/pools/{pool}/pool_members", list(MEMBER, of_pool).merge(create::<View>(MEMBER, add_below)))
         .route("/pools/{pool}/pool_members/{id}", delete(|call| remove::<PoolMemberId>(call, "id")))
 }
 

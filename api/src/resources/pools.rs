@@ -1,16 +1,18 @@
 //! Pools of load balancers. They are stored and served; traffic is not balanced yet.
 
+use axum::http::StatusCode;
 use model::{HealthMonitorId, LbMethod, LoadBalancerId, ObjectKey, Pool, PoolId, PoolProtocol};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 use uuid::Uuid;
 
-use super::{Routes, choices, new_id, remove, word};
-use crate::endpoint::{Call, Edit, create, delete, list, one, update};
+use super::{new_id, remove, word};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
+use crate::openapi::choices;
 
 const POOL: Media = Media::new("Pool", &[1]);
 
@@ -27,12 +29,23 @@ fn methods() -> Schema {
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/pools", list(POOL, all).merge(create(POOL, add)))
+        .route(
+            "/pools",
+            list(POOL, all)
+                .query("hm_id", "Only pools whose members this health monitor checks.")
+                .fails(StatusCode::BAD_REQUEST, "`hm_id` is not a UUID.")
+                .merge(create::<View>(POOL, add)),
+        )
         .route(
             "/pools/{id}",
-            one(POOL, get).merge(update(POOL, replace)).merge(delete(|call| remove::<PoolId>(call, "id"))),
+            one(POOL, get)
+                .merge(update::<View>(POOL, replace))
+                .merge(delete(|call| remove::<PoolId>(call, "id"))),
         )
-        .route("/load_balancers/{balancer}/pools", list(POOL, of_balancer).merge(create(POOL, add_below)))
+        .route(
+            "/load_balancers/{balancer}/pools",
+            list(POOL, of_balancer).merge(create::<View>(POOL, add_below)),
+        )
         .route("/load_balancers/{balancer}/pools/{id}", delete(|call| remove::<PoolId>(call, "id")))
         .route("/health_monitors/{monitor}/pools", list(POOL, of_monitor))
 }

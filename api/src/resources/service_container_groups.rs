@@ -6,11 +6,12 @@ use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 use uuid::Uuid;
 
-use super::{Routes, choices, new_id, refuse_reference, remove, word};
-use crate::endpoint::{Call, Edit, create, delete, list, one, update};
+use super::{new_id, refuse_reference, remove, word};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
+use crate::openapi::choices;
 
 const GROUP: Media = Media::new("ServiceContainerGroup", &[1]);
 
@@ -25,12 +26,14 @@ fn policies() -> Schema {
 }
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route("/service_container_groups", list(GROUP, all).merge(create(GROUP, add))).route(
-        "/service_container_groups/{id}",
-        one(GROUP, get)
-            .merge(update(GROUP, replace))
-            .merge(delete(|call| remove::<ServiceContainerGroupId>(call, "id"))),
-    )
+    Routes::new()
+        .route("/service_container_groups", list(GROUP, all).merge(create::<View>(GROUP, add)))
+        .route(
+            "/service_container_groups/{id}",
+            one(GROUP, get)
+                .merge(update::<View>(GROUP, replace))
+                .merge(delete(|call| remove::<ServiceContainerGroupId>(call, "id"))),
+        )
 }
 
 /// Service containers that are placed alike. It is stored and served; no container runs yet. Deleted, it takes its

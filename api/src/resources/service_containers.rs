@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, new_id, remove};
-use crate::endpoint::{Call, Edit, Endpoint, create, delete, list, one, update};
+use super::{new_id, remove};
+use crate::endpoint::{Call, Edit, Endpoint, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -15,18 +15,18 @@ const CONTAINER: Media = Media::new("ServiceContainer", &[1]);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/service_containers", list(CONTAINER, all).merge(create(CONTAINER, add)))
+        .route("/service_containers", list(CONTAINER, all).merge(create::<View>(CONTAINER, add)))
         .route("/service_containers/{id}", single())
         .route(
             "/service_container_groups/{group}/service_containers",
-            list(CONTAINER, of_group).merge(create(CONTAINER, add_below)),
+            list(CONTAINER, of_group).merge(create::<View>(CONTAINER, add_below)),
         )
         .route("/service_container_groups/{group}/service_containers/{id}", single())
 }
 
 fn single() -> Endpoint {
     one(CONTAINER, get)
-        .merge(update(CONTAINER, replace))
+        .merge(update::<View>(CONTAINER, replace))
         .merge(delete(|call| remove::<ServiceContainerId>(call, "id")))
 }
 

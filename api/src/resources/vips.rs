@@ -6,28 +6,31 @@ use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 use uuid::Uuid;
 
-use super::{Routes, address_text, choices, new_id, remove, required_address, word};
-use crate::endpoint::{Call, Edit, create, delete, list, one, update};
+use super::{address_text, new_id, remove, required_address, word};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::{Json, Media};
+use crate::openapi::choices_or_null;
 
 const VIP: Media = Media::new("VIP", &[1]).json(Json::Offered);
 
 const PERSISTENCES: &[(&str, SessionPersistence)] = &[("SOURCE_IP", SessionPersistence::SourceIp)];
 
 fn persistences() -> Schema {
-    choices("What keeps a client with its member: its address; null for nothing.", PERSISTENCES)
+    choices_or_null("What keeps a client with its member: its address; null for nothing.", PERSISTENCES)
 }
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/vips", list(VIP, all).merge(create(VIP, add)))
+        .route("/vips", list(VIP, all).merge(create::<View>(VIP, add)))
         .route(
             "/vips/{id}",
-            one(VIP, get).merge(update(VIP, replace)).merge(delete(|call| remove::<VipId>(call, "id"))),
+            one(VIP, get)
+                .merge(update::<View>(VIP, replace))
+                .merge(delete(|call| remove::<VipId>(call, "id"))),
         )
-        .route("/pools/{pool}/vips", list(VIP, of_pool).merge(create(VIP, add_below)))
+        .route("/pools/{pool}/vips", list(VIP, of_pool).merge(create::<View>(VIP, add_below)))
         .route("/pools/{pool}/vips/{id}", delete(|call| remove::<VipId>(call, "id")))
         .route("/load_balancers/{balancer}/vips", list(VIP, of_balancer))
 }
@@ -52,7 +55,7 @@ struct View {
     /// Port that clients connect to; 0 if it is not set, and then it matches nothing.
     #[schema(default = 0, maximum = 65535)]
     protocol_port: u16,
-    #[schema(schema_with = persistences, required = false, nullable)]
+    #[schema(schema_with = persistences, required = false)]
     session_persistence: Option<&'static str>,
     #[schema(read_only)]
     load_balancer: Option<String>,

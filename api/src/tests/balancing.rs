@@ -223,3 +223,12 @@ async fn parents_that_are_not_there_are_404() {
         assert_eq!(server.write("POST", path, body).await.status, 404, "{path} {name}");
     }
 }
+
+#[tokio::test]
+async fn that_a_vip_keeps_no_session_is_within_its_schema() {
+    let server = Server::start().await;
+    let document = server.get("/openapi.json").await;
+    let persistence = &document["components"]["schemas"]["VIP"]["properties"]["sessionPersistence"];
+    assert_eq!(persistence["enum"], json!(["SOURCE_IP", null]));
+    assert_eq!(persistence["type"], json!(["string", "null"]));
+}

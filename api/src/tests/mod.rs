@@ -4,6 +4,7 @@ mod attached;
 mod balancing;
 mod errors;
 mod manners;
+mod openapi;
 mod outage;
 mod ports;
 mod replay;
