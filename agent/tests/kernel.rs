@@ -100,12 +100,22 @@ fn router(ports: &[u8]) -> Update {
         admin_state_up: true,
         inbound_filter: None,
         outbound_filter: None,
+        load_balancer: None,
+        as_number: 0,
         forward_chain: None,
         local_redirect_chain: None,
     };
     let entry = |n: &u8| {
         let addresses = vec![format!("10.0.{n}.254/24").parse().unwrap()];
-        new_port(*n, PortDevice::Router { router: ROUTER, mac: MacAddr([2, 0, 0, 0, 0xff, *n]), addresses })
+        new_port(
+            *n,
+            PortDevice::Router {
+                router: ROUTER,
+                mac: MacAddr([2, 0, 0, 0, 0xff, *n]),
+                addresses,
+                vtep: Default::default(),
+            },
+        )
     };
     let route = |n: &u8| Route {
         id: RouteId(Uuid::from_u128(0x100 + u128::from(*n))),
@@ -117,7 +127,14 @@ fn router(ports: &[u8]) -> Update {
         attributes: None,
     };
     let (entries, routes) = (ports.iter().map(entry).collect(), ports.iter().map(route).collect());
-    Update::Put(Document::Router(RouterDocument { router, ports: entries, routes }))
+    Update::Put(Document::Router(RouterDocument {
+        router,
+        ports: entries,
+        routes,
+        bgp_networks: vec![],
+        bgp_peers: vec![],
+        peering: vec![],
+    }))
 }
 
 /// One hypervisor: a kernel datapath, the data path on it, and a control plane that learns and resolves.

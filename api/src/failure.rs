@@ -123,6 +123,16 @@ fn class(kind: Kind) -> &'static str {
         Kind::MacEntry => "MacPort",
         Kind::ArpEntry => "IP4Mac",
         Kind::Vtep => "Vtep",
+        Kind::LoadBalancer => "LoadBalancer",
+        Kind::Pool => "Pool",
+        Kind::PoolMember => "PoolMember",
+        Kind::Vip => "Vip",
+        Kind::HealthMonitor => "HealthMonitor",
+        Kind::BgpNetwork => "BgpNetwork",
+        Kind::BgpPeer => "BgpPeer",
+        Kind::ServiceContainerGroup => "ServiceContainerGroup",
+        Kind::ServiceContainer => "ServiceContainer",
+        Kind::PeeringEntry => "PeeringEntry",
     }
 }
 

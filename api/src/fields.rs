@@ -59,11 +59,6 @@ impl Fields {
         self.properties.contains_key(property)
     }
 
-    /// Whether the property has a value other than null.
-    pub(crate) fn has_value(&self, property: &str) -> bool {
-        self.properties.get(property).is_some_and(|value| !value.is_null())
-    }
-
     /// A value that must be there; the default stands in for one that is not, and the body is refused.
     pub(crate) fn required<T: Default>(&mut self, property: &str, value: Option<T>) -> T {
         value.unwrap_or_else(|| {

@@ -133,6 +133,9 @@ fn references(document: &Document) -> Vec<DocumentKey> {
         Document::PortGroup(_) | Document::IpAddrGroup(_) | Document::TunnelZone(_) | Document::Vtep(_) => {
             Vec::new()
         }
+        // Not simulated yet.
+        Document::LoadBalancer(_) | Document::Pool(_) | Document::HealthMonitor(_) => Vec::new(),
+        Document::ServiceContainerGroup(_) | Document::ServiceContainer(_) => Vec::new(),
     }
 }
 

@@ -27,7 +27,7 @@ use crate::failure::ErrorBody;
 use crate::links::BASE;
 use crate::media::{Json, Media, Shape};
 
-pub(crate) use schema::{choices, properties};
+pub(crate) use schema::{choices, choices_or_null, properties};
 pub(crate) use ui::pages;
 
 /// Plain JSON.
@@ -84,7 +84,7 @@ fn describe(paths: &[Path]) -> OpenApi {
     let mut parts = Parts::default();
     let mut described = Paths::new();
     for Path { path, operations, .. } in paths {
-        let kind = operations.iter().find_map(|o| o.gives.or(o.takes)).map(|content| content.media.name);
+        let kind = kind_at(paths, path).or_else(|| kind_at(paths, path.rsplit_once('/')?.0));
         for operation in operations {
             let built = operation::describe(path, kind.unwrap_or_default(), operation, &mut parts);
             let item = PathItem::new(operation.method.clone(), built);
@@ -109,6 +109,15 @@ fn describe(paths: &[Path]) -> OpenApi {
         .security(Some([SecurityRequirement::new(TOKEN, [] as [&str; 0])]))
         .components(Some(parts.components))
         .build()
+}
+
+/// What a path is about: what goes over the wire there.
+fn kind_at(paths: &[Path], path: &str) -> Option<&'static str> {
+    let operations = paths.iter().filter(|other| other.path == path).flat_map(|other| &other.operations);
+    operations
+        .filter_map(|operation| operation.gives.or(operation.takes))
+        .map(|content| content.media.name)
+        .next()
 }
 
 /// What operations refer to.

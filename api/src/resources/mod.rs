@@ -3,6 +3,8 @@
 mod address_groups;
 mod application;
 mod arp_table;
+mod bgp_networks;
+mod bgp_peers;
 mod bindings;
 mod bridges;
 mod chains;
@@ -14,16 +16,26 @@ mod hosts;
 mod links;
 mod login;
 mod mac_table;
+mod health_monitors;
+mod hosts;
+mod links;
+mod load_balancers;
+mod peering_tables;
+mod pool_members;
+mod pools;
 mod port_addresses;
 mod port_groups;
 mod ports;
 mod routers;
 mod routes;
 mod rules;
+mod service_container_groups;
+mod service_containers;
 mod tenants;
 mod tunnel_zones;
 mod vtep_bindings;
 mod vteps;
+mod vips;
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -33,6 +45,10 @@ use packet::MacAddr;
 use uuid::Uuid;
 
 use crate::endpoint::{Call, Routes};
+use model::{ChainId, ObjectKey};
+use uuid::Uuid;
+
+use crate::endpoint::{Call, Edit, Routes};
 use crate::failure::Failure;
 use crate::fields::Fields;
 
@@ -64,6 +80,16 @@ pub(crate) fn routes() -> Routes {
         arp_table::routes(),
         vteps::routes(),
         vtep_bindings::routes(),
+        load_balancers::routes(),
+        pools::routes(),
+        pool_members::routes(),
+        vips::routes(),
+        health_monitors::routes(),
+        bgp_networks::routes(),
+        bgp_peers::routes(),
+        peering_tables::routes(),
+        service_container_groups::routes(),
+        service_containers::routes(),
     ]
     .into_iter()
     .fold(Routes::new(), Routes::merge)
@@ -101,6 +127,29 @@ fn address_text(address: IpAddr) -> String {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => v6.segments().map(|group| format!("{group:x}")).join(":"),
     }
+}
+
+/// An IP address that must be there; the unspecified one stands in for one that is not, and the body is refused.
+fn required_address(fields: &mut Fields, property: &str) -> IpAddr {
+    let address = fields.parsed::<IpAddr>(property, "an IP address");
+    if address.is_none() {
+        fields.missing(property);
+    }
+    address.unwrap_or(IpAddr::from([0; 4]))
+}
+
+/// Deletes the object whose id is in the path.
+fn remove<T>(call: &Call, segment: &str) -> Result<Edit, Failure>
+where
+    T: From<Uuid> + Into<ObjectKey> + Copy + Send + 'static,
+{
+    let id = call.id::<T>(segment)?;
+    Ok(Edit::new(move |tx| tx.delete(id)))
+}
+
+/// The word that stands for a value.
+fn word<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -> &'static str {
+    words.iter().find(|(_, other)| *other == value).map_or("", |(word, _)| word)
 }
 
 /// Refuses references to objects of a kind that this release does not have: there can be none.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnetwork::IpNetwork;
 use model::{
-    Binding, BridgeId, DeviceId, HostId, ModelError, Port, PortDevice, PortId, RouterId, State, Transaction,
-    generated_mac,
+    Binding, BridgeId, DeviceId, HostId, ModelError, Port, PortDevice, PortId, RouterId, RouterVtep,
+    ServiceContainerId, State, Transaction, generated_mac,
 };
 use nsdb::tables::PortOwner;
 use packet::MacAddr;
@@ -195,13 +195,20 @@ enum Own {
         /// Its Ethernet address; made by the server if it is left out.
         #[schema(required = false)]
         port_mac: String,
+        /// VXLAN network identifier that makes it a tunnel endpoint. It is stored and served; it tunnels nothing yet.
+        #[schema(maximum = 16777215)]
         rtr_port_vni: Option<u32>,
+        /// Whether packets leave the overlay at this endpoint. It is stored and served; it tunnels nothing yet.
         off_ramp_vxlan: Option<bool>,
+        /// The service container that names it.
+        #[schema(read_only)]
         service_container_id: Option<Uuid>,
+        /// Always null: no BGP is spoken yet.
         #[schema(read_only)]
         bgp_status: Option<String>,
         #[schema(read_only)]
         service_container: Option<String>,
+        /// Where the stations behind other tunnel endpoints are.
         #[schema(read_only)]
         peering_table: String,
     },
@@ -273,7 +280,7 @@ fn view(call: &Call, port: &Port, active: bool) -> View {
         insertion_ids: NONE,
         qos_policy_id: None,
         active,
-        own: own_view(&port.device, format!("{device}/ports/{}/peering_table", port.id)),
+        own: own_view(call, port, format!("{device}/ports/{}/peering_table", port.id)),
         device,
         device_id,
         link: format!("{uri}/link"),
@@ -287,11 +294,13 @@ fn view(call: &Call, port: &Port, active: bool) -> View {
     }
 }
 
-fn own_view(device: &PortDevice, peering_table: String) -> Own {
-    match device {
+fn own_view(call: &Call, port: &Port, peering_table: String) -> Own {
+    let container = call.topology.container_at(port.id);
+    match &port.device {
         PortDevice::Bridge { vlan, .. } => Own::Bridge { vlan_id: vlan.unwrap_or(0) },
         PortDevice::Vxlan { vtep, .. } => Own::Vxlan { vtep_id: vtep.0 },
         PortDevice::Router { mac, addresses, .. } => Own::Router {
+        PortDevice::Router { mac, addresses, vtep, .. } => Own::Router {
             network_address: addresses.first().map(|a| address_text(a.network())),
             network_length: addresses.first().map_or(0, IpNetwork::prefix),
             port_subnet: addresses
@@ -300,11 +309,11 @@ fn own_view(device: &PortDevice, peering_table: String) -> Own {
                 .collect(),
             port_address: addresses.first().map(|a| address_text(a.ip())),
             port_mac: mac.to_string(),
-            rtr_port_vni: None,
-            off_ramp_vxlan: None,
-            service_container_id: None,
+            rtr_port_vni: vtep.vni,
+            off_ramp_vxlan: vtep.off_ramp,
+            service_container_id: container.map(Uuid::from),
             bgp_status: None,
-            service_container: None,
+            service_container: call.links.to_any("service_containers", container),
             peering_table,
         },
     }
@@ -339,13 +348,7 @@ fn read_common(fields: &mut Fields) -> Result<Common, Failure> {
     {
         refuse_references(fields, property, "Mirror")?;
     }
-    for property in ["rtrPortVni", "offRampVxlan"] {
-        if fields.has_value(property) {
-            fields.violation(property, "router VTEP ports are not supported yet: leave it out");
-        }
-    }
     refuse_references(fields, "insertionIds", "L2Insertion")?;
-    refuse_reference(fields, "serviceContainerId", "ServiceContainer")?;
     Ok(Common {
         admin_state_up: fields.flag("adminStateUp").unwrap_or(true),
         inbound_filter: fields.id("inboundFilterId"),
@@ -429,6 +432,18 @@ fn read_vlan(fields: &mut Fields) -> Option<u16> {
     fields.number::<u16>("vlanId", 0..=4094).filter(|vlan| *vlan != 0)
 }
 
+fn read_vtep(fields: &mut Fields) -> RouterVtep {
+    RouterVtep { vni: fields.number("rtrPortVni", 0..=0xff_ffff), off_ramp: fields.flag("offRampVxlan") }
+}
+
+/// It is the container that names its port, whatever is said here; but it must be there.
+fn check_container(call: &Call, fields: &mut Fields) -> Result<(), Failure> {
+    match fields.id::<ServiceContainerId>("serviceContainerId") {
+        Some(id) if call.topology.service_container(id).is_none() => Err(model::ObjectKey::from(id).into()),
+        _ => Ok(()),
+    }
+}
+
 /// The address that was asked for, or one made of the random part of a new UUID.
 fn new_mac() -> MacAddr {
     let [.., a, b, c] = *Uuid::new_v4().as_bytes();
@@ -451,13 +466,15 @@ fn add_to_bridge(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
 fn add_to_router(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let router = call.id::<RouterId>("device")?;
     fields.choice("type", ROUTER_TYPES);
+    check_container(call, fields)?;
     let mac = fields.parsed("portMac", "an Ethernet address").unwrap_or_else(new_mac);
     let addresses = AddressFields::read(fields);
+    let vtep = read_vtep(fields);
     let (id, common) = (new_id::<PortId>(fields), read_common(fields)?);
     let location = call.links.to(format_args!("ports/{id}"));
     Ok(Edit::new(move |tx| {
         let addresses = resolve(&addresses, &[], id)?;
-        tx.create(common.port(id, PortDevice::Router { router, mac, addresses }))?;
+        tx.create(common.port(id, PortDevice::Router { router, mac, addresses, vtep }))?;
         common.cable(tx, id)
     })
     .at(location))
@@ -477,12 +494,13 @@ fn replace(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
         PortDevice::Router { .. } => ROUTER_TYPES,
     };
     fields.choice("type", types);
-    let vlan = read_vlan(fields);
+    check_container(call, fields)?;
+    let (vlan, vtep) = (read_vlan(fields), read_vtep(fields));
     let mac = fields.parsed("portMac", "an Ethernet address");
     let addresses = AddressFields::read(fields);
     let common = read_common(fields)?;
     Ok(Edit::new(move |tx| {
-        let device = device_with(tx.state(), id, vlan, mac, &addresses)?;
+        let device = device_with(tx.state(), id, vlan, mac, vtep, &addresses)?;
         tx.update(common.port(id, device))?;
         common.cable(tx, id)
     }))
@@ -494,6 +512,7 @@ fn device_with(
     id: PortId,
     vlan: Option<u16>,
     mac: Option<MacAddr>,
+    vtep: RouterVtep,
     addresses: &AddressFields,
 ) -> Result<PortDevice, ModelError> {
     let port = state.port(id).ok_or(ModelError::NotFound(id.into()))?;
@@ -501,9 +520,11 @@ fn device_with(
         PortDevice::Bridge { bridge, .. } => PortDevice::Bridge { bridge: *bridge, vlan },
         PortDevice::Vxlan { bridge, vtep } => PortDevice::Vxlan { bridge: *bridge, vtep: *vtep },
         PortDevice::Router { router, mac: old_mac, addresses: old } => PortDevice::Router {
+        PortDevice::Router { router, mac: old_mac, addresses: old, .. } => PortDevice::Router {
             router: *router,
             mac: mac.unwrap_or(*old_mac),
             addresses: resolve(addresses, old, id)?,
+            vtep,
         },
     })
 }

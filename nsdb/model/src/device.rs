@@ -3,7 +3,7 @@
 use ipnetwork::IpNetwork;
 use std::net::IpAddr;
 
-use crate::{BridgeId, ChainId, PortId, RouteId, RouterId};
+use crate::{BridgeId, ChainId, LoadBalancerId, PortId, RouteId, RouterId};
 
 /// A virtual switch (MidoNet `Network`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub struct Router {
     pub inbound_filter: Option<ChainId>,
     /// Chain applied after routing (post-routing).
     pub outbound_filter: Option<ChainId>,
+    /// What balances traffic to virtual addresses at this router; no other router has it.
+    pub load_balancer: Option<LoadBalancerId>,
+    /// The number of the router's autonomous system (RFC 6793); 0 for a router that speaks no BGP.
+    pub as_number: u32,
     /// Chain applied between routing and post-routing to packets that are forwarded.
     pub forward_chain: Option<ChainId>,
     /// Chain applied to packets for the router's own addresses.

@@ -3,9 +3,7 @@
 //! A document is derived from the objects; the commit log's entries say what changed, documents say what is.
 
 use crate::{
-    ArpEntry, Bridge, BridgeId, Chain, ChainId, DhcpSubnet, DhcpSubnet6, Host, HostId, IpAddrGroup,
-    IpAddrGroupId, MacEntry, Object, Port, PortGroup, PortGroupId, PortId, Route, Router, RouterId, Rule,
-    TunnelZone, TunnelZoneId, Vtep, VtepId,
+    ArpEntry, BgpNetwork, BgpPeer, Bridge, BridgeId, Chain, ChainId, DhcpSubnet, DhcpSubnet6, HealthMonitor, HealthMonitorId, Host, HostId, IpAddrGroup, IpAddrGroupId, LoadBalancer, LoadBalancerId, MacEntry, Object, PeeringEntry, Pool, PoolId, PoolMember, Port, PortGroup, PortGroupId, PortId, Route, Router, RouterId, Rule, ServiceContainer, ServiceContainerGroup, ServiceContainerGroupId, ServiceContainerId, TunnelZone, TunnelZoneId, Vip, Vtep, VtepId,
 };
 
 /// A bridge or a router.
@@ -36,6 +34,16 @@ pub enum DocumentKey {
     TunnelZone(TunnelZoneId),
     /// [`Vtep`]
     Vtep(VtepId),
+    /// [`LoadBalancerDocument`]
+    LoadBalancer(LoadBalancerId),
+    /// [`PoolDocument`]
+    Pool(PoolId),
+    /// [`HealthMonitor`]
+    HealthMonitor(HealthMonitorId),
+    /// [`ServiceContainerGroup`]
+    ServiceContainerGroup(ServiceContainerGroupId),
+    /// [`ServiceContainer`]
+    ServiceContainer(ServiceContainerId),
 }
 
 /// A document of any kind.
@@ -43,7 +51,7 @@ pub enum DocumentKey {
 pub enum Document {
     /// A bridge with its ports and what else hangs on it.
     Bridge(BridgeDocument),
-    /// A router with its ports and routes.
+    /// A router with its ports and routes, and what it says over BGP.
     Router(RouterDocument),
     /// A chain with its rules.
     Chain(ChainDocument),
@@ -57,6 +65,16 @@ pub enum Document {
     TunnelZone(TunnelZone),
     /// A VTEP with its bindings. The ports that they make stand with their bridges.
     Vtep(Vtep),
+    /// A load balancer and which pools it has.
+    LoadBalancer(LoadBalancerDocument),
+    /// A pool with its members and VIPs.
+    Pool(PoolDocument),
+    /// A health monitor.
+    HealthMonitor(HealthMonitor),
+    /// A service container group. Membership stands at the containers.
+    ServiceContainerGroup(ServiceContainerGroup),
+    /// A service container.
+    ServiceContainer(ServiceContainer),
 }
 
 /// A port and the device at the other end of its cable.
@@ -108,7 +126,7 @@ impl BridgeDocument {
     }
 }
 
-/// A router with its ports and routes, ordered by id.
+/// A router with all that is part of it, each kind ordered by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouterDocument {
     /// The router.
@@ -117,6 +135,32 @@ pub struct RouterDocument {
     pub ports: Vec<PortEntry>,
     /// Its configured routes.
     pub routes: Vec<Route>,
+    /// Prefixes that it announces.
+    pub bgp_networks: Vec<BgpNetwork>,
+    /// Whom it speaks BGP with.
+    pub bgp_peers: Vec<BgpPeer>,
+    /// The lines of its ports' peering tables.
+    pub peering: Vec<PeeringEntry>,
+}
+
+/// A load balancer and which pools it has, ordered by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadBalancerDocument {
+    /// The load balancer.
+    pub load_balancer: LoadBalancer,
+    /// Its pools.
+    pub pools: Vec<PoolId>,
+}
+
+/// A pool with its members and VIPs, ordered by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolDocument {
+    /// The pool.
+    pub pool: Pool,
+    /// Its members.
+    pub members: Vec<PoolMember>,
+    /// The VIPs that it serves.
+    pub vips: Vec<Vip>,
 }
 
 /// A chain with its rules in order of evaluation.
@@ -162,6 +206,11 @@ impl Document {
             Self::Host(d) => DocumentKey::Host(d.host.id),
             Self::TunnelZone(d) => DocumentKey::TunnelZone(d.id),
             Self::Vtep(d) => DocumentKey::Vtep(d.id),
+            Self::LoadBalancer(d) => DocumentKey::LoadBalancer(d.load_balancer.id),
+            Self::Pool(d) => DocumentKey::Pool(d.pool.id),
+            Self::HealthMonitor(d) => DocumentKey::HealthMonitor(d.id),
+            Self::ServiceContainerGroup(d) => DocumentKey::ServiceContainerGroup(d.id),
+            Self::ServiceContainer(d) => DocumentKey::ServiceContainer(d.id),
         }
     }
 
@@ -172,7 +221,10 @@ impl Document {
             Self::Bridge(d) => d.into_objects(),
             Self::Router(d) => {
                 let ports = d.ports.into_iter().map(|entry| entry.port.into());
-                with_parts(d.router, ports.chain(d.routes.into_iter().map(Object::from)))
+                let spoken = d.bgp_networks.into_iter().map(Object::from);
+                let spoken = spoken.chain(d.bgp_peers.into_iter().map(Object::from));
+                let parts = ports.chain(d.routes.into_iter().map(Object::from)).chain(spoken);
+                with_parts(d.router, parts.chain(d.peering.into_iter().map(Object::from)))
             }
             Self::Chain(d) => with_parts(d.chain, d.rules.into_iter().map(Object::from)),
             Self::PortGroup(d) => vec![d.into()],
@@ -180,6 +232,14 @@ impl Document {
             Self::Host(d) => vec![d.host.into()],
             Self::TunnelZone(d) => vec![d.into()],
             Self::Vtep(d) => vec![d.into()],
+            Self::LoadBalancer(d) => vec![d.load_balancer.into()],
+            Self::Pool(d) => {
+                let members = d.members.into_iter().map(Object::from);
+                with_parts(d.pool, members.chain(d.vips.into_iter().map(Object::from)))
+            }
+            Self::HealthMonitor(d) => vec![d.into()],
+            Self::ServiceContainerGroup(d) => vec![d.into()],
+            Self::ServiceContainer(d) => vec![d.into()],
         }
     }
 }

@@ -94,6 +94,16 @@ impl fmt::Display for Kind {
             Self::MacEntry => "MAC table entry",
             Self::ArpEntry => "ARP table entry",
             Self::Vtep => "VTEP",
+            Self::LoadBalancer => "load balancer",
+            Self::Pool => "pool",
+            Self::PoolMember => "pool member",
+            Self::Vip => "VIP",
+            Self::HealthMonitor => "health monitor",
+            Self::BgpNetwork => "BGP network",
+            Self::BgpPeer => "BGP peer",
+            Self::ServiceContainerGroup => "service container group",
+            Self::ServiceContainer => "service container",
+            Self::PeeringEntry => "peering entry",
         })
     }
 }

@@ -78,4 +78,24 @@ id_types! {
     ArpEntryId,
     /// A hardware VTEP.
     VtepId,
+    /// A load balancer.
+    LoadBalancerId,
+    /// A pool of a load balancer.
+    PoolId,
+    /// A server in a pool.
+    PoolMemberId,
+    /// A virtual address that is served by a pool.
+    VipId,
+    /// A way to check the members of pools.
+    HealthMonitorId,
+    /// A prefix that a router announces.
+    BgpNetworkId,
+    /// A router that a router speaks BGP with.
+    BgpPeerId,
+    /// A set of service containers that are placed alike.
+    ServiceContainerGroupId,
+    /// A service that runs at a port.
+    ServiceContainerId,
+    /// An entry of a router port's peering table.
+    PeeringEntryId,
 }

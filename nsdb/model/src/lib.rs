@@ -5,8 +5,11 @@
 
 #![forbid(unsafe_code)]
 
+mod balancer;
+mod bgp;
 mod chain;
 mod codec;
+mod container;
 mod device;
 mod dhcp;
 mod document;
@@ -17,6 +20,7 @@ mod host;
 mod ids;
 mod index;
 mod object;
+mod peering;
 mod port;
 mod projection;
 mod reference;
@@ -29,23 +33,29 @@ mod transaction;
 mod validate;
 mod vtep;
 
+pub use balancer::{
+    HealthMonitor, HealthMonitorType, LbMethod, LoadBalancer, Pool, PoolMember, PoolProtocol,
+    SessionPersistence, Vip,
+};
+pub use bgp::{BgpNetwork, BgpPeer, Password};
 pub use chain::{Chain, Condition, FragmentPolicy, MaskedMac, Match, Rule, RuleAction};
 pub use codec::{DecodeError, LogEntry, decode_document, encode_document};
+pub use container::{ContainerPolicy, ServiceContainer, ServiceContainerGroup};
 pub use device::{Bridge, NextHop, Route, Router};
 pub use dhcp::{DhcpHost, DhcpHost6, DhcpOption, DhcpRoute, DhcpSubnet, DhcpSubnet6};
 pub use document::{
-    BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument, PortEntry,
-    RouterDocument,
+    BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument,
+    LoadBalancerDocument, PoolDocument, PortEntry, RouterDocument,
 };
 pub use effect::{Effect, Fate, effects};
 pub use error::{ModelError, Violation};
 pub use group::{IpAddrGroup, PortGroup};
 pub use host::{Host, TunnelZone, TunnelZoneType};
 pub use ids::{
-    ArpEntryId, BridgeId, ChainId, DhcpSubnet6Id, DhcpSubnetId, HostId, IpAddrGroupId, MacEntryId,
-    PortGroupId, PortId, RouteId, RouterId, RuleId, TunnelZoneId, VtepId,
+    ArpEntryId, BgpNetworkId, BgpPeerId, BridgeId, ChainId, DhcpSubnet6Id, DhcpSubnetId, HealthMonitorId, HostId, IpAddrGroupId, LoadBalancerId, MacEntryId, PeeringEntryId, PoolId, PoolMemberId, PortGroupId, PortId, RouteId, RouterId, RuleId, ServiceContainerGroupId, ServiceContainerId, TunnelZoneId, VipId, VtepId,
 };
 pub use object::{Change, Kind, Object, ObjectKey, Version};
+pub use peering::{PeeringEntry, RouterVtep};
 pub use port::{Binding, Port, PortDevice};
 pub use projection::{affected_documents, all_documents, document};
 pub use reference::{Reference, Role};

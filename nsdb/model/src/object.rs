@@ -2,11 +2,12 @@
 
 use uuid::Uuid;
 
-use crate::{
-    ArpEntry, Bridge, Chain, DhcpSubnet, DhcpSubnet6, Host, IpAddrGroup, MacEntry, Port, PortGroup, Reference,
-    Route, Router, Rule, TunnelZone, Vtep,
-};
 use crate::reference::{Refer, References};
+use crate::{
+    ArpEntry, BgpNetwork, BgpPeer, Bridge, Chain, DhcpSubnet, DhcpSubnet6, HealthMonitor, Host, IpAddrGroup,
+    LoadBalancer, MacEntry, PeeringEntry, Pool, PoolMember, Port, PortGroup, Reference, Route, Router, Rule,
+    ServiceContainer, ServiceContainerGroup, TunnelZone, Vip, Vtep,
+};
 
 macro_rules! objects {
     ($($(#[$doc:meta])* $kind:ident),* $(,)?) => {
@@ -119,6 +120,26 @@ objects! {
     ArpEntry,
     /// A hardware VTEP.
     Vtep,
+    /// A load balancer.
+    LoadBalancer,
+    /// A pool.
+    Pool,
+    /// A pool member.
+    PoolMember,
+    /// A VIP.
+    Vip,
+    /// A health monitor.
+    HealthMonitor,
+    /// A BGP network.
+    BgpNetwork,
+    /// A BGP peer.
+    BgpPeer,
+    /// A service container group.
+    ServiceContainerGroup,
+    /// A service container.
+    ServiceContainer,
+    /// An entry of a peering table.
+    PeeringEntry,
 }
 
 /// Identity of any object.

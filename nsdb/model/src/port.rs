@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnetwork::IpNetwork;
 use packet::MacAddr;
 
-use crate::{BridgeId, ChainId, HostId, PortGroupId, PortId, RouterId, VtepId};
+use crate::{BridgeId, ChainId, HostId, PortGroupId, PortId, RouterId, RouterVtep, VtepId};
 
 /// A port of a bridge or router. Exterior if bound, interior if it has a peer, else unplugged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub enum PortDevice {
         mac: MacAddr,
         /// Addresses of the port with the prefix length of their network, the first being the primary.
         addresses: Vec<IpNetwork>,
+        /// What makes it a VXLAN tunnel endpoint towards other routers.
+        vtep: RouterVtep,
     },
     /// A bridge's port to a VTEP. It is there while one of the VTEP's ports is bound to the bridge; it is neither linked
     /// nor bound itself.

@@ -8,10 +8,7 @@
 use uuid::Uuid;
 
 use crate::{
-    ArpEntry, ArpEntryId, Bridge, BridgeId, Chain, ChainId, Condition, DeviceId, DhcpSubnet, DhcpSubnet6,
-    DhcpSubnet6Id, DhcpSubnetId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, MacEntry, MacEntryId,
-    ObjectKey, Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId,
-    Rule, RuleAction, RuleId, TunnelZone, TunnelZoneId, Vtep, VtepId,
+    ArpEntry, ArpEntryId, BgpNetwork, BgpNetworkId, BgpPeer, BgpPeerId, Bridge, BridgeId, Chain, ChainId, Condition, DeviceId, DhcpSubnet, DhcpSubnet6, DhcpSubnet6Id, DhcpSubnetId, HealthMonitor, HealthMonitorId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, LoadBalancer, LoadBalancerId, MacEntry, MacEntryId, Object, ObjectKey, PeeringEntry, PeeringEntryId, Pool, PoolId, PoolMember, PoolMemberId, Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId, Rule, RuleAction, RuleId, ServiceContainer, ServiceContainerGroup, ServiceContainerGroupId, ServiceContainerId, TunnelZone, TunnelZoneId, Vip, VipId, Vtep, VtepId,
 };
 
 macro_rules! object_keys {
@@ -40,6 +37,16 @@ object_keys! {
     MacEntryId => MacEntry,
     ArpEntryId => ArpEntry,
     VtepId => Vtep,
+    LoadBalancerId => LoadBalancer,
+    PoolId => Pool,
+    PoolMemberId => PoolMember,
+    VipId => Vip,
+    HealthMonitorId => HealthMonitor,
+    BgpNetworkId => BgpNetwork,
+    BgpPeerId => BgpPeer,
+    ServiceContainerGroupId => ServiceContainerGroup,
+    ServiceContainerId => ServiceContainer,
+    PeeringEntryId => PeeringEntry,
 }
 
 impl From<DeviceId> for ObjectKey {
@@ -54,8 +61,9 @@ impl From<DeviceId> for ObjectKey {
 /// The part that a referenced object plays for the object that refers to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// What an object is a part of: the device of a port, the router of a route, the chain of a rule, the bridge of a
-    /// DHCP subnet or table entry.
+    /// What an object hangs on: the device of a port, the router of a route or BGP peer, the chain of a rule, the bridge
+    /// of a DHCP subnet or table entry, the load balancer of a pool, the pool of a member or VIP, the port of a service
+    /// container or peering entry.
     Owner,
     /// A chain hooked into a bridge, router or port.
     Filter,
@@ -81,6 +89,14 @@ pub enum Role {
     /// What a VTEP holds on to: its tunnel zone, the bridges bound to it and their ports to it; and for such a port, the
     /// VTEP.
     Vtep,
+    /// The load balancer that works at a router.
+    LoadBalancer,
+    /// What checks the members of a pool.
+    HealthMonitor,
+    /// The group that a service container is in.
+    ContainerGroup,
+    /// A port group or host that says where service containers run.
+    Placement,
 }
 
 /// What deleting an object does to an object that refers to it (MidoNet's bindings; midonet.md §1.5).
@@ -97,10 +113,13 @@ pub(crate) enum OnDelete {
 impl Role {
     pub(crate) fn on_delete(self) -> OnDelete {
         match self {
-            Self::Owner | Self::NextHop | Self::Jump | Self::Station => OnDelete::Cascade,
+            Self::Owner | Self::NextHop | Self::Jump | Self::Station | Self::ContainerGroup => {
+                OnDelete::Cascade
+            }
             Self::Filter | Self::Peer | Self::Group | Self::Condition | Self::Traversed | Self::Member => {
                 OnDelete::Clear
             }
+            Self::LoadBalancer | Self::HealthMonitor | Self::Placement => OnDelete::Clear,
             Self::Binding | Self::Vtep => OnDelete::Refuse,
         }
     }
@@ -155,6 +174,7 @@ impl Refer for Router {
         found.add_all(Role::Filter, "outboundFilterId", self.outbound_filter);
         found.add_all(Role::Filter, "forwardChainId", self.forward_chain);
         found.add_all(Role::Filter, "localRedirectChainId", self.local_redirect_chain);
+        found.add_all(Role::LoadBalancer, "loadBalancerId", self.load_balancer);
     }
 }
 
@@ -245,6 +265,45 @@ impl Refer for Vtep {
     }
 }
 
+impl Refer for Pool {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Owner, "loadBalancerId", self.load_balancer);
+        found.add_all(Role::HealthMonitor, "healthMonitorId", self.health_monitor);
+    }
+}
+
+impl Refer for ServiceContainerGroup {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Placement, "portGroupId", self.port_group);
+    }
+}
+
+impl Refer for ServiceContainer {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Owner, "portId", self.port);
+        found.add_all(Role::ContainerGroup, "serviceGroupId", self.group);
+        found.add_all(Role::Placement, "hostId", self.host);
+    }
+}
+
+macro_rules! refer_to_owner {
+    ($($kind:ident, $property:literal, $owner:ident);* $(;)?) => {$(
+        impl Refer for $kind {
+            fn refer(&self, found: &mut References) {
+                found.add(Role::Owner, $property, self.$owner);
+            }
+        }
+    )*};
+}
+
+refer_to_owner! {
+    PoolMember, "poolId", pool;
+    Vip, "poolId", pool;
+    BgpNetwork, "routerId", router;
+    BgpPeer, "routerId", router;
+    PeeringEntry, "portId", port;
+}
+
 macro_rules! refer_to_nothing {
     ($($kind:ident),*) => {$(
         impl Refer for $kind {
@@ -253,7 +312,7 @@ macro_rules! refer_to_nothing {
     )*};
 }
 
-refer_to_nothing!(Chain, PortGroup, IpAddrGroup, Host);
+refer_to_nothing!(Chain, PortGroup, IpAddrGroup, Host, LoadBalancer, HealthMonitor);
 
 impl Port {
     /// The device that the port is part of.

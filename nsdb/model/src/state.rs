@@ -15,10 +15,7 @@ use imbl::OrdMap;
 use crate::index::Index;
 use crate::object::ObjectRef;
 use crate::{
-    ArpEntry, ArpEntryId, Bridge, BridgeId, Chain, ChainId, Change, DeviceId, DhcpSubnet, DhcpSubnet6,
-    DhcpSubnet6Id, DhcpSubnetId, Document, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, MacEntry,
-    MacEntryId, Object, ObjectKey, Port, PortGroup, PortGroupId, PortId, Role, Route, RouteId, Router,
-    RouterId, Rule, RuleId, TunnelZone, TunnelZoneId, Version, Vtep, VtepId,
+    ArpEntry, ArpEntryId, BgpNetwork, BgpNetworkId, BgpPeer, BgpPeerId, Bridge, BridgeId, Chain, ChainId, Change, DeviceId, DhcpSubnet, DhcpSubnet6, DhcpSubnet6Id, DhcpSubnetId, Document, HealthMonitor, HealthMonitorId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, LoadBalancer, LoadBalancerId, MacEntry, MacEntryId, Object, ObjectKey, PeeringEntry, PeeringEntryId, Pool, PoolId, PoolMember, PoolMemberId, Port, PortGroup, PortGroupId, PortId, Role, Route, RouteId, Router, RouterId, Rule, RuleId, ServiceContainer, ServiceContainerGroup, ServiceContainerGroupId, ServiceContainerId, TunnelZone, TunnelZoneId, Version, Vip, VipId, Vtep, VtepId,
 };
 
 macro_rules! tables {
@@ -89,6 +86,16 @@ tables! {
     MacEntry, MacEntryId, mac_entry, mac_entries;
     ArpEntry, ArpEntryId, arp_entry, arp_entries;
     Vtep, VtepId, vtep, vteps;
+    LoadBalancer, LoadBalancerId, load_balancer, load_balancers;
+    Pool, PoolId, pool, pools;
+    PoolMember, PoolMemberId, pool_member, pool_members;
+    Vip, VipId, vip, vips;
+    HealthMonitor, HealthMonitorId, health_monitor, health_monitors;
+    BgpNetwork, BgpNetworkId, bgp_network, bgp_networks;
+    BgpPeer, BgpPeerId, bgp_peer, bgp_peers;
+    ServiceContainerGroup, ServiceContainerGroupId, service_container_group, service_container_groups;
+    ServiceContainer, ServiceContainerId, service_container, service_containers;
+    PeeringEntry, PeeringEntryId, peering_entry, peering_entries;
 }
 
 impl State {
@@ -267,6 +274,16 @@ impl State {
 
     fn parts(&self, bridge: BridgeId, kind: Kind) -> impl Iterator<Item = uuid::Uuid> + '_ {
         self.index.referrers_of(bridge.into(), Role::Owner, kind)
+    }
+
+    /// Ids of the objects of one kind that refer to `target` in one role, in order.
+    pub(crate) fn referring<T: From<uuid::Uuid>>(
+        &self,
+        target: impl Into<ObjectKey>,
+        role: Role,
+        kind: Kind,
+    ) -> impl Iterator<Item = T> {
+        self.index.referrers_of(target.into(), role, kind).map(T::from)
     }
 
     fn ports_where(&self, target: ObjectKey, role: Role) -> impl Iterator<Item = &Port> + '_ {

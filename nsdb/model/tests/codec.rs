@@ -6,10 +6,7 @@ use std::net::IpAddr;
 
 use model::strategy::{document, log_entry};
 use model::{
-    ArpEntry, Bridge, Change, Condition, DeviceId, DhcpHost, DhcpHost6, DhcpOption, DhcpRoute, DhcpSubnet,
-    DhcpSubnet6, Document, FragmentPolicy, Kind, LogEntry, MacEntry, MaskedMac, Match, NextHop, ObjectKey,
-    Port, PortDevice, PortEntry, Route, Router, RouterDocument, Rule, RuleAction, Vtep, decode_document,
-    encode_document,
+    ArpEntry, BgpNetwork, BgpPeer, Bridge, Change, Condition, ContainerPolicy, DeviceId, DhcpHost, DhcpHost6, DhcpOption, DhcpRoute, DhcpSubnet, DhcpSubnet6, Document, FragmentPolicy, HealthMonitor, HealthMonitorType, Kind, LbMethod, LogEntry, MacEntry, MaskedMac, Match, NextHop, ObjectKey, Password, PeeringEntry, Pool, PoolDocument, PoolMember, PoolProtocol, Port, PortDevice, PortEntry, Route, Router, RouterDocument, RouterVtep, Rule, RuleAction, ServiceContainer, ServiceContainerGroup, SessionPersistence, Vip, Vtep, decode_document, encode_document,
 };
 use packet::MacAddr;
 use proptest::prelude::*;
@@ -143,6 +140,8 @@ fn a_document_is_stored_as_the_proto_files_say() {
             admin_state_up: true,
             inbound_filter: None,
             outbound_filter: None,
+            load_balancer: Some(id(8)),
+            as_number: 4_200_000_000,
             forward_chain: Some(id(2)),
             local_redirect_chain: None,
         },
@@ -151,11 +150,36 @@ fn a_document_is_stored_as_the_proto_files_say() {
             route(6, "0.0.0.0/0", "192.168.0.0/16", NextHop::Port { port: id(3), gateway }, 100, None),
             route(7, "10.0.0.0/8", "10.7.0.0/16", NextHop::Reject, 0, Some("x")),
         ],
+        bgp_networks: vec![BgpNetwork {
+            id: id(9),
+            router: id(1),
+            subnet: "192.168.1.1/16".parse().expect("a prefix"),
+        }],
+        bgp_peers: vec![bgp_peer()],
+        peering: vec![PeeringEntry {
+            id: id(11),
+            port: id(3),
+            mac: MacAddr([2, 0, 0, 0, 0, 7]),
+            address: [192, 0, 2, 7].into(),
+        }],
     });
     let written = by_hand("midspan.store.Document", include_str!("golden/router.txtpb"));
     assert_eq!(decode_document(&written.encode_to_vec()), Ok((12, expected.clone())));
     let stored = encode_document(12, &expected);
     assert_eq!(as_text(&written, &stored), as_text(&written, &written.encode_to_vec()));
+}
+
+fn bgp_peer() -> BgpPeer {
+    BgpPeer {
+        id: id(10),
+        router: id(1),
+        as_number: 65001,
+        address: [10, 0, 0, 9].into(),
+        keep_alive: Some(60),
+        hold_time: None,
+        connect_retry: Some(120),
+        password: Some(Password("secret".to_owned())),
+    }
 }
 
 fn router_port() -> Port {
@@ -165,6 +189,7 @@ fn router_port() -> Port {
             router: id(1),
             mac: MacAddr([0xac, 0xca, 0xba, 0, 0, 1]),
             addresses: vec!["10.0.0.1/24".parse().expect("an address")],
+            vtep: RouterVtep { vni: Some(77), off_ramp: Some(false) },
         },
         admin_state_up: true,
         inbound_filter: None,
@@ -175,6 +200,76 @@ fn router_port() -> Port {
         vif_id: None,
         tunnel_key: (1 << 20) - 1,
     }
+}
+
+#[test]
+fn a_pool_is_stored_as_the_proto_files_say() {
+    let expected = Document::Pool(PoolDocument {
+        pool: Pool {
+            id: id(1),
+            load_balancer: Some(id(2)),
+            health_monitor: Some(id(3)),
+            admin_state_up: true,
+            protocol: PoolProtocol::Tcp,
+            lb_method: LbMethod::RoundRobin,
+        },
+        members: vec![PoolMember {
+            id: id(4),
+            pool: id(1),
+            admin_state_up: false,
+            address: [10, 0, 0, 50].into(),
+            protocol_port: 8080,
+            weight: 5,
+        }],
+        vips: vec![Vip {
+            id: id(5),
+            pool: id(1),
+            admin_state_up: true,
+            address: [10, 0, 0, 100].into(),
+            protocol_port: 80,
+            session_persistence: Some(SessionPersistence::SourceIp),
+        }],
+    });
+    let written = by_hand("midspan.store.Document", include_str!("golden/pool.txtpb"));
+    assert_eq!(decode_document(&written.encode_to_vec()), Ok((7, expected.clone())));
+    let stored = encode_document(7, &expected);
+    assert_eq!(as_text(&written, &stored), as_text(&written, &written.encode_to_vec()));
+}
+
+#[test]
+fn monitors_and_containers_are_stored_as_the_proto_files_say() {
+    let monitor = HealthMonitor {
+        id: id(1),
+        tenant_id: Some("t".to_owned()),
+        admin_state_up: true,
+        kind: HealthMonitorType::Tcp,
+        delay: 5,
+        timeout: 10,
+        max_retries: 3,
+    };
+    let group = ServiceContainerGroup { id: id(2), policy: ContainerPolicy::Least, port_group: Some(id(3)) };
+    let container = ServiceContainer {
+        id: id(4),
+        group: Some(id(2)),
+        port: Some(id(5)),
+        configuration: Some(id(6)),
+        service_type: "IPSEC".to_owned(),
+        host: Some(id(7)),
+    };
+    let expected = LogEntry {
+        version: 9,
+        changes: vec![
+            Change::Put(monitor.into()),
+            Change::Put(group.into()),
+            Change::Put(container.into()),
+            Change::Delete(ObjectKey { kind: Kind::PeeringEntry, id: id(8) }),
+        ],
+        author: "api-1".to_owned(),
+        committed_at_ms: 1,
+    };
+    let written = by_hand("midspan.store.LogEntry", include_str!("golden/services.txtpb"));
+    assert_eq!(LogEntry::decode(&written.encode_to_vec()), Ok(expected.clone()));
+    assert_eq!(as_text(&written, &expected.encode()), as_text(&written, &written.encode_to_vec()));
 }
 
 // === What is wrong is said ===

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use model::strategy::{Operation, operation, topology};
-use model::{Change, Kind, Object, ObjectKey, PortDevice, Role, State, Transaction};
+use model::{Change, Kind, Object, ObjectKey, PortDevice, Role, Router, State, Transaction};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -34,6 +34,15 @@ fn assert_whole(state: &State) {
     assert_rules_are_listed_once(state);
     assert_unique(state);
     assert_bridges_reach_their_vteps(state);
+    assert_attached_once(state);
+}
+
+/// No load balancer works at two routers, no port has two containers.
+fn assert_attached_once(state: &State) {
+    let mut balancers = BTreeSet::new();
+    assert!(state.routers().filter_map(|router| router.load_balancer).all(|id| balancers.insert(id)));
+    let mut ports = BTreeSet::new();
+    assert!(state.service_containers().filter_map(|container| container.port).all(|id| ports.insert(id)));
 }
 
 fn assert_rules_are_listed_once(state: &State) {
@@ -196,6 +205,9 @@ proptest! {
             }
             transaction.delete(vtep.id).expect("nothing is bound to it");
         }
+        for router in state.routers() {
+            transaction.update(Router { load_balancer: None, ..router.clone() }).expect("it exists");
+        }
         for key in state.keys() {
             if transaction.state().contains(key) {
                 transaction.delete(key).expect("nothing is in the way");
@@ -235,6 +247,7 @@ fn random_topologies_are_worth_testing_with() {
         bindings += state.vteps().map(|vtep| vtep.bindings.len()).sum::<usize>();
     }
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), Kind::ALL, "every kind occurs");
+    assert_eq!(seen.len(), 20, "every kind occurs");
     assert!(linked > 10 && bound > 10 && conditions > 10, "{linked} {bound} {conditions}");
     assert!(bindings > 10, "{bindings}");
 }

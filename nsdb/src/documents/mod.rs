@@ -28,6 +28,20 @@ pub(crate) use write::{collect_tombstone, write_document};
 /// The kinds of document with their prefixes.
 const KINDS: [&str; 8] =
     ["bridge", "router", "chain", "port-group", "ip-addr-group", "host", "tunnel-zone", "vtep"];
+const KINDS: [&str; 12] = [
+    "bridge",
+    "router",
+    "chain",
+    "port-group",
+    "ip-addr-group",
+    "host",
+    "tunnel-zone",
+    "load-balancer",
+    "pool",
+    "health-monitor",
+    "service-container-group",
+    "service-container",
+];
 
 /// The key of a document's root.
 pub(crate) fn path(key: DocumentKey) -> String {
@@ -40,6 +54,11 @@ pub(crate) fn path(key: DocumentKey) -> String {
         DocumentKey::Host(id) => ("host", id.0),
         DocumentKey::TunnelZone(id) => ("tunnel-zone", id.0),
         DocumentKey::Vtep(id) => ("vtep", id.0),
+        DocumentKey::LoadBalancer(id) => ("load-balancer", id.0),
+        DocumentKey::Pool(id) => ("pool", id.0),
+        DocumentKey::HealthMonitor(id) => ("health-monitor", id.0),
+        DocumentKey::ServiceContainerGroup(id) => ("service-container-group", id.0),
+        DocumentKey::ServiceContainer(id) => ("service-container", id.0),
     };
     format!("doc/{kind}/{id}")
 }
@@ -56,6 +75,11 @@ fn key_of(kind: &str, name: &str) -> Option<DocumentKey> {
         "host" => DocumentKey::Host(id.into()),
         "tunnel-zone" => DocumentKey::TunnelZone(id.into()),
         "vtep" => DocumentKey::Vtep(id.into()),
+        "load-balancer" => DocumentKey::LoadBalancer(id.into()),
+        "pool" => DocumentKey::Pool(id.into()),
+        "health-monitor" => DocumentKey::HealthMonitor(id.into()),
+        "service-container-group" => DocumentKey::ServiceContainerGroup(id.into()),
+        "service-container" => DocumentKey::ServiceContainer(id.into()),
         _ => return None,
     })
 }

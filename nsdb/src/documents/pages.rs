@@ -5,7 +5,8 @@
 use bytes::Bytes;
 use model::{
     Bridge, BridgeDocument, BridgeId, Chain, ChainDocument, DecodeError, Document, Host, HostDocument,
-    HostId, IpAddrGroup, Router, RouterDocument, RouterId, TunnelZone, decode_document, encode_document,
+    HostId, IpAddrGroup, LbMethod, LoadBalancer, LoadBalancerDocument, Pool, PoolDocument, PoolId,
+    PoolProtocol, Router, RouterDocument, RouterId, TunnelZone, decode_document, encode_document,
 };
 
 use super::runs::runs;
@@ -63,15 +64,7 @@ fn encode(document: &Document) -> Bytes {
 fn split(document: Document) -> (Document, Vec<Document>) {
     match document {
         Document::Bridge(document) => split_bridge(document),
-        Document::Router(RouterDocument { router, ports, routes }) => {
-            let bare = bare_router(router.id);
-            let page =
-                |ports, routes| Document::Router(RouterDocument { router: bare.clone(), ports, routes });
-            let ports = runs(ports).map(|ports| page(ports, Vec::new()));
-            let routes = runs(routes).map(|routes| page(Vec::new(), routes));
-            let pages = ports.chain(routes).collect();
-            (Document::Router(RouterDocument { router, ports: Vec::new(), routes: Vec::new() }), pages)
-        }
+        Document::Router(document) => split_router(document),
         Document::Chain(ChainDocument { chain, rules }) => {
             let bare = Chain { id: chain.id, tenant_id: None, name: None, rules: Vec::new() };
             let page = |rules| Document::Chain(ChainDocument { chain: bare.clone(), rules });
@@ -113,7 +106,25 @@ fn split(document: Document) -> (Document, Vec<Document>) {
                 pages,
             )
         }
-        Document::PortGroup(_) | Document::Vtep(_) => (document, Vec::new()),
+        Document::LoadBalancer(LoadBalancerDocument { load_balancer, pools }) => {
+            let bare = LoadBalancer { id: load_balancer.id, tenant_id: None, admin_state_up: false };
+            let page =
+                |pools| Document::LoadBalancer(LoadBalancerDocument { load_balancer: bare.clone(), pools });
+            let pages = runs(pools).map(page).collect();
+            (Document::LoadBalancer(LoadBalancerDocument { load_balancer, pools: Vec::new() }), pages)
+        }
+        Document::Pool(PoolDocument { pool, members, vips }) => {
+            let page =
+                |members, vips| Document::Pool(PoolDocument { pool: bare_pool(pool.id), members, vips });
+            let members = runs(members).map(|members| page(members, Vec::new()));
+            let pages = members.chain(runs(vips).map(|vips| page(Vec::new(), vips))).collect();
+            (Document::Pool(PoolDocument { pool, members: Vec::new(), vips: Vec::new() }), pages)
+        }
+        Document::PortGroup(_)
+        | Document::Vtep(_)
+        | Document::HealthMonitor(_)
+        | Document::ServiceContainerGroup(_)
+        | Document::ServiceContainer(_) => (document, Vec::new()),
     }
 }
 
@@ -131,6 +142,27 @@ fn split_bridge(document: BridgeDocument) -> (Document, Vec<Document>) {
     (Document::Bridge(BridgeDocument::of_ports(bridge, Vec::new())), pages)
 }
 
+fn split_router(document: RouterDocument) -> (Document, Vec<Document>) {
+    let RouterDocument { router, ports, routes, bgp_networks, bgp_peers, peering } = document;
+    let empty = |router| RouterDocument {
+        router,
+        ports: Vec::new(),
+        routes: Vec::new(),
+        bgp_networks: Vec::new(),
+        bgp_peers: Vec::new(),
+        peering: Vec::new(),
+    };
+    let bare = empty(bare_router(router.id));
+    let page = || bare.clone();
+    let pages = runs(ports)
+        .map(|ports| RouterDocument { ports, ..page() })
+        .chain(runs(routes).map(|routes| RouterDocument { routes, ..page() }))
+        .chain(runs(bgp_networks).map(|bgp_networks| RouterDocument { bgp_networks, ..page() }))
+        .chain(runs(bgp_peers).map(|bgp_peers| RouterDocument { bgp_peers, ..page() }))
+        .chain(runs(peering).map(|peering| RouterDocument { peering, ..page() }));
+    (Document::Router(empty(router)), pages.map(Document::Router).collect())
+}
+
 fn extend(document: &mut Document, page: Document) -> Result<(), JoinError> {
     if document.key() != page.key() {
         return Err(JoinError::Foreign);
@@ -146,6 +178,9 @@ fn extend(document: &mut Document, page: Document) -> Result<(), JoinError> {
         (Document::Router(document), Document::Router(page)) => {
             document.ports.extend(page.ports);
             document.routes.extend(page.routes);
+            document.bgp_networks.extend(page.bgp_networks);
+            document.bgp_peers.extend(page.bgp_peers);
+            document.peering.extend(page.peering);
         }
         (Document::Chain(document), Document::Chain(page)) => document.rules.extend(page.rules),
         (Document::IpAddrGroup(document), Document::IpAddrGroup(page)) => {
@@ -153,6 +188,11 @@ fn extend(document: &mut Document, page: Document) -> Result<(), JoinError> {
         }
         (Document::Host(document), Document::Host(page)) => document.bindings.extend(page.bindings),
         (Document::TunnelZone(document), Document::TunnelZone(page)) => document.members.extend(page.members),
+        (Document::LoadBalancer(document), Document::LoadBalancer(page)) => document.pools.extend(page.pools),
+        (Document::Pool(document), Document::Pool(page)) => {
+            document.members.extend(page.members);
+            document.vips.extend(page.vips);
+        }
         _ => return Err(JoinError::Foreign),
     }
     Ok(())
@@ -177,8 +217,21 @@ fn bare_router(id: RouterId) -> Router {
         admin_state_up: false,
         inbound_filter: None,
         outbound_filter: None,
+        load_balancer: None,
+        as_number: 0,
         forward_chain: None,
         local_redirect_chain: None,
+    }
+}
+
+fn bare_pool(id: PoolId) -> Pool {
+    Pool {
+        id,
+        load_balancer: None,
+        health_monitor: None,
+        admin_state_up: false,
+        protocol: PoolProtocol::Tcp,
+        lb_method: LbMethod::RoundRobin,
     }
 }
 

@@ -6,8 +6,7 @@
 use std::net::IpAddr;
 
 use model::{
-    ArpEntry, Condition, DhcpSubnet, DhcpSubnet6, HostBinding, HostId, MacEntry, PortDevice, PortEntry,
-    Route, Rule,
+    ArpEntry, BgpNetwork, BgpPeer, Condition, DhcpSubnet, DhcpSubnet6, HostBinding, HostId, MacEntry, PeeringEntry, PoolId, PoolMember, PortDevice, PortEntry, Route, Rule, Vip,
 };
 use uuid::Uuid;
 
@@ -58,6 +57,39 @@ impl Child for Rule {
         let Condition { in_ports, out_ports, .. } = &self.condition;
         let ports: usize = in_ports.iter().chain(out_ports).map(|ports| ports.value.len()).sum();
         300 + 20 * ports
+    }
+}
+
+/// Children that take about as many bytes, all of them.
+macro_rules! children {
+    ($($child:ident: $bytes:literal),* $(,)?) => {$(
+        impl Child for $child {
+            fn id(&self) -> Uuid {
+                self.id.0
+            }
+
+            fn weight(&self) -> usize {
+                $bytes
+            }
+        }
+    )*};
+}
+
+children! {
+    BgpNetwork: 50,
+    BgpPeer: 150,
+    PeeringEntry: 60,
+    PoolMember: 60,
+    Vip: 60,
+}
+
+impl Child for PoolId {
+    fn id(&self) -> Uuid {
+        self.0
+    }
+
+    fn weight(&self) -> usize {
+        18
     }
 }
 

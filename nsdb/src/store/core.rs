@@ -153,5 +153,10 @@ fn exists(state: &State, key: DocumentKey) -> bool {
         DocumentKey::Host(id) => state.host(id).is_some(),
         DocumentKey::TunnelZone(id) => state.tunnel_zone(id).is_some(),
         DocumentKey::Vtep(id) => state.vtep(id).is_some(),
+        DocumentKey::LoadBalancer(id) => state.load_balancer(id).is_some(),
+        DocumentKey::Pool(id) => state.pool(id).is_some(),
+        DocumentKey::HealthMonitor(id) => state.health_monitor(id).is_some(),
+        DocumentKey::ServiceContainerGroup(id) => state.service_container_group(id).is_some(),
+        DocumentKey::ServiceContainer(id) => state.service_container(id).is_some(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{ArpEntry, DhcpHost, DhcpSubnet, DhcpSubnetId, MacEntry};
+use model::{ArpEntry, BgpNetwork, BgpNetworkId, DhcpHost, DhcpSubnet, DhcpSubnetId, LbMethod, MacEntry, Pool, PoolId, PoolMember, PoolMemberId, PoolProtocol, Router, RouterId};
 use model::{BridgeId, Chain, ChainId, Document, DocumentKey, Host, HostId, IpAddrGroup, IpAddrGroupId};
 use model::{Condition, Rule, RuleAction, RuleId, TunnelZone, TunnelZoneId, TunnelZoneType};
 use nsdb::interest::{Event, Interest};
@@ -20,6 +20,7 @@ on_all_drivers! {
     a_slow_writer_overwrites_nothing_newer
     a_slow_writer_brings_nothing_back
     large_documents_are_read_whole
+    large_pools_and_routers_are_read_whole
     a_change_of_a_large_document_rewrites_little
     tables_of_a_bridge_stand_on_pages_of_their_own
     lost_answers_do_not_harm_documents
@@ -210,6 +211,70 @@ async fn large_documents_are_read_whole(backend: Backend) {
     }
     let fresh = Store::open(session, "two").await.unwrap();
     assert_eq!(fresh.snapshot(), store.snapshot());
+}
+
+async fn large_pools_and_routers_are_read_whole(backend: Backend) {
+    let session = backend.session("one").await;
+    let store = Store::open(Arc::clone(&session), "one").await.unwrap();
+    let (version, ()) = store
+        .commit(|tx| {
+            tx.create(router(1))?;
+            (0..1500).try_for_each(|number| tx.create(bgp_network(10_000 + number, 1)))?;
+            tx.create(pool(2))?;
+            (0..1500).try_for_each(|number| tx.create(pool_member(20_000 + number, 2)))
+        })
+        .await
+        .unwrap();
+    store.applied(version).await;
+    for key in [DocumentKey::Router(RouterId(id(1))), DocumentKey::Pool(PoolId(id(2)))] {
+        let found = read(&session, key).await;
+        assert!(found.is_some());
+        assert_eq!(found, model::document(&store.snapshot(), key));
+    }
+    let fresh = Store::open(session, "two").await.unwrap();
+    assert_eq!(fresh.snapshot(), store.snapshot());
+}
+
+fn router(number: u128) -> Router {
+    Router {
+        id: RouterId(id(number)),
+        tenant_id: None,
+        name: None,
+        admin_state_up: true,
+        inbound_filter: None,
+        outbound_filter: None,
+        load_balancer: None,
+        as_number: 65000,
+        forward_chain: None,
+        local_redirect_chain: None,
+    }
+}
+
+fn bgp_network(number: u128, router: u128) -> BgpNetwork {
+    let subnet = "10.0.0.0/24".parse().unwrap();
+    BgpNetwork { id: BgpNetworkId(id(number)), router: RouterId(id(router)), subnet }
+}
+
+fn pool(number: u128) -> Pool {
+    Pool {
+        id: PoolId(id(number)),
+        load_balancer: None,
+        health_monitor: None,
+        admin_state_up: true,
+        protocol: PoolProtocol::Tcp,
+        lb_method: LbMethod::RoundRobin,
+    }
+}
+
+fn pool_member(number: u128, pool: u128) -> PoolMember {
+    PoolMember {
+        id: PoolMemberId(id(number)),
+        pool: PoolId(id(pool)),
+        admin_state_up: true,
+        address: [10, 0, 0, 5].into(),
+        protocol_port: 80,
+        weight: 1,
+    }
 }
 
 async fn a_change_of_a_large_document_rewrites_little(backend: Backend) {

@@ -94,6 +94,9 @@ impl Topology {
                 }
             }
             Document::PortGroup(_) | Document::Host(_) | Document::TunnelZone(_) | Document::Vtep(_) => {}
+            Document::PortGroup(_) | Document::Host(_) | Document::TunnelZone(_) => {}
+            Document::LoadBalancer(_) | Document::Pool(_) | Document::HealthMonitor(_) => {}
+            Document::ServiceContainerGroup(_) | Document::ServiceContainer(_) => {}
         }
     }
 
@@ -130,6 +133,9 @@ impl Topology {
             | DocumentKey::Host(_)
             | DocumentKey::TunnelZone(_)
             | DocumentKey::Vtep(_) => {}
+            DocumentKey::PortGroup(_) | DocumentKey::Host(_) | DocumentKey::TunnelZone(_) => {}
+            DocumentKey::LoadBalancer(_) | DocumentKey::Pool(_) | DocumentKey::HealthMonitor(_) => {}
+            DocumentKey::ServiceContainerGroup(_) | DocumentKey::ServiceContainer(_) => {}
         }
     }
 

@@ -71,6 +71,7 @@ impl Port {
             // Traffic with VTEPs is not simulated: such a port is one that nothing is plugged into.
             PortDevice::Vxlan { bridge, .. } => PortKind::Bridge { bridge: *bridge, vlan: None },
             PortDevice::Router { router, mac, addresses } => PortKind::Router {
+            PortDevice::Router { router, mac, addresses, .. } => PortKind::Router {
                 router: *router,
                 mac: *mac,
                 addresses: addresses.iter().copied().collect(),

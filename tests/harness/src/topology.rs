@@ -100,6 +100,8 @@ impl Network {
             admin_state_up: true,
             inbound_filter: None,
             outbound_filter: None,
+            load_balancer: None,
+            as_number: 0,
             forward_chain: None,
             local_redirect_chain: None,
         });
@@ -120,7 +122,8 @@ impl Network {
     /// [`router_mac`].
     pub fn router_port(&mut self, router: RouterId, address: &str) -> PortId {
         let addresses = vec![network(address)];
-        let id = self.port(PortDevice::Router { router, mac: MacAddr::ZERO, addresses });
+        let id =
+            self.port(PortDevice::Router { router, mac: MacAddr::ZERO, addresses, vtep: Default::default() });
         self.edit_port(id, |port| {
             if let PortDevice::Router { mac, .. } = &mut port.device {
                 *mac = router_mac(id);

@@ -42,6 +42,8 @@ impl From<&Router> for wire::Router {
             admin_state_up: router.admin_state_up,
             inbound_filter: router.inbound_filter.map(id_bytes),
             outbound_filter: router.outbound_filter.map(id_bytes),
+            load_balancer: router.load_balancer.map(id_bytes),
+            as_number: router.as_number,
             forward_chain: router.forward_chain.map(id_bytes),
             local_redirect_chain: router.local_redirect_chain.map(id_bytes),
         }
@@ -59,6 +61,8 @@ impl TryFrom<wire::Router> for Router {
             admin_state_up: router.admin_state_up,
             inbound_filter: optional_id("inbound_filter", router.inbound_filter.as_deref())?,
             outbound_filter: optional_id("outbound_filter", router.outbound_filter.as_deref())?,
+            load_balancer: optional_id("load_balancer", router.load_balancer.as_deref())?,
+            as_number: router.as_number,
             forward_chain: optional_id("forward_chain", router.forward_chain.as_deref())?,
             local_redirect_chain: optional_id(
                 "local_redirect_chain",

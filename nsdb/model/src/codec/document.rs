@@ -9,8 +9,8 @@ use super::wire::store::device_id::Kind as WireDevice;
 use super::wire::store::document::Body;
 use super::{FORMAT, check_format};
 use crate::{
-    BridgeDocument, ChainDocument, DeviceId, Document, HostBinding, HostDocument, Kind, PortEntry,
-    RouterDocument, Version,
+    BridgeDocument, ChainDocument, DeviceId, Document, HostBinding, HostDocument, Kind, LoadBalancerDocument,
+    PoolDocument, PortEntry, RouterDocument, Version,
 };
 
 /// A document, standing at `version` of the topology, as it is stored.
@@ -24,6 +24,11 @@ pub fn encode_document(version: Version, document: &Document) -> Vec<u8> {
         Document::Host(d) => Body::Host(d.into()),
         Document::TunnelZone(d) => Body::TunnelZone(d.into()),
         Document::Vtep(d) => Body::Vtep(d.into()),
+        Document::LoadBalancer(d) => Body::LoadBalancer(d.into()),
+        Document::Pool(d) => Body::Pool(d.into()),
+        Document::HealthMonitor(d) => Body::HealthMonitor(d.into()),
+        Document::ServiceContainerGroup(d) => Body::ServiceContainerGroup(d.into()),
+        Document::ServiceContainer(d) => Body::ServiceContainer(d.into()),
     };
     wire::Document { format: FORMAT, version, body: Some(body) }.encode_to_vec()
 }
@@ -45,6 +50,13 @@ pub fn decode_document(bytes: &[u8]) -> Result<(Version, Document), DecodeError>
         Body::Host(d) => Document::Host(host(d)?),
         Body::TunnelZone(d) => Document::TunnelZone(decode(Kind::TunnelZone, d)?),
         Body::Vtep(d) => Document::Vtep(decode(Kind::Vtep, d)?),
+        Body::LoadBalancer(d) => Document::LoadBalancer(load_balancer(d)?),
+        Body::Pool(d) => Document::Pool(pool(d)?),
+        Body::HealthMonitor(d) => Document::HealthMonitor(decode(Kind::HealthMonitor, d)?),
+        Body::ServiceContainerGroup(d) => {
+            Document::ServiceContainerGroup(decode(Kind::ServiceContainerGroup, d)?)
+        }
+        Body::ServiceContainer(d) => Document::ServiceContainer(decode(Kind::ServiceContainer, d)?),
     };
     Ok((stored.version, document))
 }
@@ -80,6 +92,9 @@ impl From<&RouterDocument> for wire::RouterDocument {
             router: Some((&document.router).into()),
             ports: document.ports.iter().map(Into::into).collect(),
             routes: document.routes.iter().map(Into::into).collect(),
+            bgp_networks: document.bgp_networks.iter().map(Into::into).collect(),
+            bgp_peers: document.bgp_peers.iter().map(Into::into).collect(),
+            peering: document.peering.iter().map(Into::into).collect(),
         }
     }
 }
@@ -90,6 +105,9 @@ fn router(document: wire::RouterDocument) -> Result<RouterDocument, DecodeError>
         router: decode(Kind::Router, head)?,
         ports: ports(document.ports)?,
         routes: decode_all(Kind::Route, document.routes)?,
+        bgp_networks: decode_all(Kind::BgpNetwork, document.bgp_networks)?,
+        bgp_peers: decode_all(Kind::BgpPeer, document.bgp_peers)?,
+        peering: decode_all(Kind::PeeringEntry, document.peering)?,
     })
 }
 
@@ -102,6 +120,43 @@ impl From<&ChainDocument> for wire::ChainDocument {
 fn chain(document: wire::ChainDocument) -> Result<ChainDocument, DecodeError> {
     let head = required("chain", document.chain).map_err(DecodeError::in_message("chain document"))?;
     Ok(ChainDocument { chain: decode(Kind::Chain, head)?, rules: decode_all(Kind::Rule, document.rules)? })
+}
+
+impl From<&LoadBalancerDocument> for wire::LoadBalancerDocument {
+    fn from(document: &LoadBalancerDocument) -> Self {
+        Self {
+            load_balancer: Some((&document.load_balancer).into()),
+            pools: document.pools.iter().copied().map(id_bytes).collect(),
+        }
+    }
+}
+
+fn load_balancer(document: wire::LoadBalancerDocument) -> Result<LoadBalancerDocument, DecodeError> {
+    let in_document = DecodeError::in_message("load balancer document");
+    let head = required("load_balancer", document.load_balancer).map_err(&in_document)?;
+    Ok(LoadBalancerDocument {
+        load_balancer: decode(Kind::LoadBalancer, head)?,
+        pools: ids("pools", &document.pools).map_err(&in_document)?,
+    })
+}
+
+impl From<&PoolDocument> for wire::PoolDocument {
+    fn from(document: &PoolDocument) -> Self {
+        Self {
+            pool: Some((&document.pool).into()),
+            members: document.members.iter().map(Into::into).collect(),
+            vips: document.vips.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+fn pool(document: wire::PoolDocument) -> Result<PoolDocument, DecodeError> {
+    let head = required("pool", document.pool).map_err(DecodeError::in_message("pool document"))?;
+    Ok(PoolDocument {
+        pool: decode(Kind::Pool, head)?,
+        members: decode_all(Kind::PoolMember, document.members)?,
+        vips: decode_all(Kind::Vip, document.vips)?,
+    })
 }
 
 impl From<&HostDocument> for wire::HostDocument {

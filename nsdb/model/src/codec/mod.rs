@@ -3,7 +3,10 @@
 //! Encoding the same value gives the same bytes. Decoding never panics: bytes from a damaged store, or from a newer
 //! program, give a [`DecodeError`] that says where and why.
 
+mod balancer;
+mod bgp;
 mod chain;
+mod container;
 mod device;
 mod dhcp;
 mod document;
@@ -12,6 +15,7 @@ mod group;
 mod host;
 mod log;
 mod object;
+mod peering;
 mod port;
 mod station;
 mod vtep;

@@ -66,11 +66,7 @@ objects!(
     IpAddrGroup,
     Host,
     TunnelZone,
-    DhcpSubnet,
-    DhcpSubnet6,
-    MacEntry,
-    ArpEntry,
-    Vtep,
+    ArpEntry, BgpNetwork, BgpPeer, DhcpSubnet, DhcpSubnet6, HealthMonitor, LoadBalancer, MacEntry, PeeringEntry, Pool, PoolMember, ServiceContainer, ServiceContainerGroup, Vip, Vtep,
 );
 
 /// A message of an object.

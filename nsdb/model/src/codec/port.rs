@@ -5,7 +5,7 @@ use super::field::{
 };
 use super::wire::topology as wire;
 use super::wire::topology::port::Device as WireDevice;
-use crate::{Binding, Port, PortDevice};
+use crate::{Binding, Port, PortDevice, RouterVtep};
 
 impl From<&Port> for wire::Port {
     fn from(port: &Port) -> Self {
@@ -60,10 +60,12 @@ impl From<&PortDevice> for WireDevice {
             PortDevice::Bridge { bridge, vlan } => {
                 Self::Bridge(wire::BridgePort { bridge: id_bytes(*bridge), vlan: vlan.map(u32::from) })
             }
-            PortDevice::Router { router, mac, addresses } => Self::Router(wire::RouterPort {
+            PortDevice::Router { router, mac, addresses, vtep } => Self::Router(wire::RouterPort {
                 router: id_bytes(*router),
                 mac: mac_bytes(*mac),
                 addresses: addresses.iter().copied().map(prefix_message).collect(),
+                vni: vtep.vni,
+                off_ramp_vxlan: vtep.off_ramp,
             }),
             PortDevice::Vxlan { bridge, vtep } => {
                 Self::Vxlan(wire::VxlanPort { bridge: id_bytes(*bridge), vtep: id_bytes(*vtep) })
@@ -89,6 +91,7 @@ impl TryFrom<WireDevice> for PortDevice {
                     .iter()
                     .map(|address| prefix("router.addresses", Some(address)))
                     .collect::<Result<_, _>>()?,
+                vtep: RouterVtep { vni: of.vni, off_ramp: of.off_ramp_vxlan },
             },
             WireDevice::Vxlan(of) => {
                 Self::Vxlan { bridge: id("vxlan.bridge", &of.bridge)?, vtep: id("vxlan.vtep", &of.vtep)? }

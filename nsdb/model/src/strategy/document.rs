@@ -4,13 +4,14 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+use super::balancer::{health_monitor, load_balancer, pool, pool_member, vip};
 use super::object::{bridge, chain, host, ip_addr_group, port, port_group, route, router, tunnel_zone};
+use super::router::{bgp_network, bgp_peer, peering_entry, service_container, service_container_group};
 use super::rule::rule;
 use super::switching::{arp_entry, dhcp_subnet, dhcp_subnet6, mac_entry, vtep};
 use super::{Values, object};
 use crate::{
-    BridgeDocument, ChainDocument, Change, DeviceId, Document, Effect, Fate, HostBinding, HostDocument,
-    LogEntry, PortEntry, RouterDocument,
+    BridgeDocument, ChainDocument, Change, DeviceId, Document, Effect, Fate, HostBinding, HostDocument, LoadBalancerDocument, LogEntry, PoolDocument, PortEntry, RouterDocument,
 };
 
 /// A put or delete of any object.
@@ -46,6 +47,9 @@ pub fn document() -> impl Strategy<Value = Document> {
         (router(v), vec(port_entry(), 0..4), vec(route(v), 0..4)).prop_map(|(router, ports, routes)| {
             Document::Router(RouterDocument { router, ports, routes })
         }),
+        (bridge(v), vec(port_entry(), 0..4))
+            .prop_map(|(bridge, ports)| Document::Bridge(BridgeDocument { bridge, ports })),
+        router_document(v).prop_map(Document::Router),
         (chain(v), vec(rule(v), 0..4))
             .prop_map(|(chain, rules)| Document::Chain(ChainDocument { chain, rules })),
         port_group(v).prop_map(Document::PortGroup),
@@ -55,6 +59,14 @@ pub fn document() -> impl Strategy<Value = Document> {
         }),
         tunnel_zone(v).prop_map(Document::TunnelZone),
         vtep(v).prop_map(Document::Vtep),
+        (load_balancer(v), vec(v.id(), 0..4)).prop_map(|(load_balancer, pools)| {
+            Document::LoadBalancer(LoadBalancerDocument { load_balancer, pools })
+        }),
+        (pool(v), vec(pool_member(v), 0..4), vec(vip(v), 0..4))
+            .prop_map(|(pool, members, vips)| Document::Pool(PoolDocument { pool, members, vips })),
+        health_monitor(v).prop_map(Document::HealthMonitor),
+        service_container_group(v).prop_map(Document::ServiceContainerGroup),
+        service_container(v).prop_map(Document::ServiceContainer),
     ]
 }
 
@@ -72,6 +84,14 @@ fn bridge_document() -> impl Strategy<Value = BridgeDocument> {
             arp_entries,
         },
     )
+}
+
+fn router_document(v: Values) -> impl Strategy<Value = RouterDocument> {
+    let parts = (vec(port_entry(), 0..4), vec(route(v), 0..4), vec(peering_entry(v), 0..4));
+    let bgp = (vec(bgp_network(v), 0..4), vec(bgp_peer(v), 0..4));
+    (router(v), parts, bgp).prop_map(|(router, (ports, routes, peering), (bgp_networks, bgp_peers))| {
+        RouterDocument { router, ports, routes, bgp_networks, bgp_peers, peering }
+    })
 }
 
 fn device_id() -> impl Strategy<Value = DeviceId> {

@@ -3,9 +3,11 @@
 //!
 //! Ids come from a small pool, so that objects refer to each other often.
 
+mod balancer;
 mod document;
 mod object;
 mod operation;
+mod router;
 mod rule;
 mod switching;
 mod value;
@@ -44,8 +46,14 @@ pub fn topology(size: usize) -> impl Strategy<Value = State> {
 fn rank(kind: Kind) -> u8 {
     match kind {
         Kind::Chain | Kind::PortGroup | Kind::IpAddrGroup | Kind::Host => 0,
+        Kind::LoadBalancer | Kind::HealthMonitor => 0,
         Kind::Bridge | Kind::Router | Kind::TunnelZone => 1,
         Kind::Port | Kind::DhcpSubnet | Kind::DhcpSubnet6 | Kind::ArpEntry | Kind::Vtep => 2,
         Kind::Route | Kind::Rule | Kind::MacEntry => 3,
+        Kind::Pool | Kind::ServiceContainerGroup => 1,
+        Kind::Port => 2,
+        Kind::PoolMember | Kind::Vip | Kind::BgpNetwork | Kind::BgpPeer => 2,
+        Kind::Route | Kind::Rule => 3,
+        Kind::ServiceContainer | Kind::PeeringEntry => 3,
     }
 }

@@ -5,6 +5,8 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::Values;
+use super::balancer::balanced;
+use super::router::{attached, router_vtep};
 use super::rule::rule;
 use super::switching::{arp_entry, dhcp_subnet, dhcp_subnet6, mac_entry, vtep, vxlan_device};
 use crate::{
@@ -30,6 +32,7 @@ pub fn object(values: Values) -> impl Strategy<Value = Object> {
         2 => mac_entry(values).prop_map(Object::from),
         1 => arp_entry(values).prop_map(Object::from),
         3 => vtep(values).prop_map(Object::from),
+        3 => prop_oneof![balanced(values), attached(values)],
     ]
 }
 
@@ -48,14 +51,17 @@ pub(super) fn bridge(v: Values) -> impl Strategy<Value = Bridge> {
 
 pub(super) fn router(v: Values) -> impl Strategy<Value = Router> {
     let chains = (v.optional_id(), v.optional_id(), v.optional_id(), v.optional_id());
-    (v.id(), v.tenant(), v.text(), any::<bool>(), chains).prop_map(
-        |(id, tenant_id, name, admin_state_up, chains)| Router {
+    let balanced = (v.optional_id(), v.number(0..3));
+    (v.id(), v.tenant(), v.text(), any::<bool>(), chains, balanced).prop_map(
+        |(id, tenant_id, name, admin_state_up, chains, (load_balancer, as_number))| Router {
             id,
             tenant_id,
             name,
             admin_state_up,
             inbound_filter: chains.0,
             outbound_filter: chains.1,
+            load_balancer,
+            as_number,
             forward_chain: chains.2,
             local_redirect_chain: chains.3,
         },
@@ -91,10 +97,8 @@ fn device(v: Values) -> impl Strategy<Value = PortDevice> {
     let vxlan = u32::from(v == Values::Wild);
     prop_oneof![
         2 => (v.id(), vlan).prop_map(|(bridge, vlan)| PortDevice::Bridge { bridge, vlan }),
-        2 => (v.id(), v.mac(), addresses).prop_map(|(router, mac, addresses)| PortDevice::Router {
-            router,
-            mac,
-            addresses
+        2 => (v.id(), v.mac(), addresses, router_vtep(v)).prop_map(|(router, mac, addresses, vtep)| {
+            PortDevice::Router { router, mac, addresses, vtep }
         }),
         vxlan => vxlan_device(v),
     ]

@@ -3,7 +3,7 @@
 use super::Transaction;
 use super::rule::without;
 use crate::reference::OnDelete;
-use crate::{ChainId, HostId, ModelError, Object, ObjectKey, PortGroupId, PortId, Role};
+use crate::{ChainId, HostId, Kind, ModelError, Object, ObjectKey, PortGroupId, PortId, Role, RouterId};
 
 impl Transaction {
     /// Deletes an object, and with it what cannot be without it:
@@ -12,12 +12,17 @@ impl Transaction {
     ///   routes with the port as next hop, the static entries of stations behind the port, the rules that jump to the
     ///   chain;
     /// - filters, peers, group and zone memberships that name it are cleared;
+    /// - a bridge's or router's ports and routes, a chain's rules, the routes with the port as next hop, the rules that
+    ///   jump to the chain; a router's BGP networks and peers, a port's service container and peering table, a load
+    ///   balancer's pools, a pool's members and VIPs, a group's service containers;
+    /// - filters, peers, group and zone memberships that name it are cleared, as are load balancers of routers, health
+    ///   monitors of pools, and port groups and hosts in the placement of service containers;
     /// - rules whose condition names it act from now on as if it were an empty set; those that could never match
     ///   again are deleted.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` for a host that has bound ports, for a VTEP that has bindings and for its zone, and for a
-    /// bridge that is bound to a VTEP and its port to that.
+    /// `NotFound`; `Conflict` for a host that has bound ports, for a router that has a load balancer, for a VTEP that has
+    /// bindings and for its zone, and for a bridge that is bound to a VTEP and its port to that.
     pub fn delete(&mut self, key: impl Into<ObjectKey>) -> Result<(), ModelError> {
         let key = key.into();
         if !self.state.contains(key) {
@@ -36,8 +41,19 @@ impl Transaction {
             };
             return Err(ModelError::conflict(message, in_the_way.into_iter().map(|(_, referrer)| referrer)));
         }
+        self.check_unbalanced(key)?;
         self.remove(key);
         Ok(())
+    }
+
+    /// A router is not deleted under the load balancer that works at it.
+    fn check_unbalanced(&self, key: ObjectKey) -> Result<(), ModelError> {
+        let router = (key.kind == Kind::Router).then(|| self.state.router(RouterId(key.id))).flatten();
+        let Some(balancer) = router.and_then(|router| router.load_balancer) else { return Ok(()) };
+        let message = format!(
+            "The {key} is in use by load balancer {balancer}; take it off (loadBalancerId) or delete it first."
+        );
+        Err(ModelError::conflict(message, [balancer]))
     }
 
     /// Deletes without asking. Each object is taken out of the state before its referrers are treated, so that
@@ -77,6 +93,10 @@ impl Transaction {
             (Object::TunnelZone(zone), _) => {
                 zone.members.remove(&HostId(target.id));
             }
+            (Object::Router(router), Role::LoadBalancer) => router.load_balancer = None,
+            (Object::Pool(pool), Role::HealthMonitor) => pool.health_monitor = None,
+            (Object::ServiceContainerGroup(group), Role::Placement) => group.port_group = None,
+            (Object::ServiceContainer(container), Role::Placement) => container.host = None,
             _ => {}
         }
         self.put(object);

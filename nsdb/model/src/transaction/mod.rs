@@ -6,6 +6,7 @@
 
 mod delete;
 mod dhcp;
+mod fixed;
 mod link;
 mod port;
 mod route;
@@ -56,7 +57,7 @@ impl Transaction {
     ///
     /// # Errors
     /// `Duplicate` id, `Invalid` object, `NotFound` for an object that it refers to (`Invalid` where a rule's
-    /// condition or a route's next hop refers to it), `Conflict` with a unique property of another object.
+    /// condition, a route's next hop or a VIP refers to it), `Conflict` with a unique property of another object.
     pub fn create(&mut self, object: impl Into<Object>) -> Result<(), ModelError> {
         let object = object.into();
         let key = object.key();
@@ -82,7 +83,9 @@ impl Transaction {
     ///
     /// What other operations are there for stays as it is: of a port its device, tunnel key, peer, binding and groups;
     /// of a chain its rules; of a rule its chain; of a route its router; of an IP address group and a tunnel zone their
-    /// members, of an IP address group also its tenant; of a DHCP subnet its bridge and its hosts; of a VTEP its bindings.
+    /// members, of an IP address group also its tenant; of a DHCP subnet its bridge and its hosts; of a VTEP its bindings;
+    /// of a BGP network and a BGP peer its router; of a load balancer and a health monitor their tenant, which clients do
+    /// not see; of a service container all but the host that it is pinned to.
     ///
     /// # Errors
     /// `NotFound` if there is no such object, else as [`create`](Self::create).
@@ -127,7 +130,7 @@ impl Transaction {
                 new.bindings = old.bindings;
                 tx.put_checked(new.into())
             }
-            (new, _) => tx.put_checked(new),
+            (new, old) => tx.put_checked(fixed::with_fixed_parts_of(old, new)),
         })
     }
 
@@ -213,6 +216,9 @@ impl Transaction {
             };
             match reference.role {
                 _ if found => {}
+                Role::Owner if matches!(object, Object::Vip(_)) => {
+                    checked.violation(reference.property, format!("there is no {}", reference.target));
+                }
                 Role::Condition | Role::NextHop | Role::Vtep => {
                     checked.violation(reference.property, format!("there is no {}", reference.target));
                 }

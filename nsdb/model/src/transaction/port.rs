@@ -94,8 +94,8 @@ fn with_owner_of(device: PortDevice, old: &Port) -> Result<PortDevice, ModelErro
         (PortDevice::Bridge { vlan, .. }, &PortDevice::Bridge { bridge, .. }) => {
             Ok(PortDevice::Bridge { bridge, vlan })
         }
-        (PortDevice::Router { mac, addresses, .. }, &PortDevice::Router { router, .. }) => {
-            Ok(PortDevice::Router { router, mac, addresses })
+        (PortDevice::Router { mac, addresses, vtep, .. }, &PortDevice::Router { router, .. }) => {
+            Ok(PortDevice::Router { router, mac, addresses, vtep })
         }
         (PortDevice::Vxlan { .. }, &PortDevice::Vxlan { bridge, vtep }) => {
             Ok(PortDevice::Vxlan { bridge, vtep })

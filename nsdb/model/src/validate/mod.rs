@@ -2,10 +2,14 @@
 //!
 //! Violations name properties as the REST API does (midonet.md §3.4). All of an object are reported at once.
 
+mod balancer;
+mod bgp;
 mod condition;
+mod container;
 mod device;
 mod dhcp;
 mod host;
+mod peering;
 mod port;
 mod station;
 mod unique;
@@ -55,6 +59,18 @@ impl Checked {
         self.require(length <= MAX_NAME, property, format!("size must be between 0 and {MAX_NAME}"));
     }
 
+    /// An address of a machine that is reached over IPv4, which is all that is balanced and peered with so far.
+    fn ipv4(&mut self, property: &'static str, address: IpAddr) {
+        let message = format!("{address} is not the IPv4 address of a machine");
+        self.require(address.is_ipv4() && is_unicast(address), property, message);
+    }
+
+    /// A number that clients of the API hold in 31 bits.
+    fn number(&mut self, property: &'static str, number: u32) {
+        let max = i32::MAX.unsigned_abs();
+        self.require(number <= max, property, format!("must be between 0 and {max}"));
+    }
+
     pub(crate) fn finish(self) -> Result<(), ModelError> {
         if self.violations.is_empty() {
             Ok(())
@@ -94,6 +110,15 @@ pub(crate) fn object(object: &Object, checked: &mut Checked) {
         Object::MacEntry(entry) => station::mac_entry(entry, checked),
         Object::ArpEntry(entry) => station::arp_entry(entry, checked),
         Object::Vtep(vtep) => vtep::vtep(vtep, checked),
+        Object::LoadBalancer(balancer) => checked.text("tenantId", balancer.tenant_id.as_deref()),
+        Object::PoolMember(member) => balancer::pool_member(member, checked),
+        Object::Vip(vip) => checked.ipv4("address", vip.address),
+        Object::HealthMonitor(monitor) => balancer::health_monitor(monitor, checked),
+        Object::BgpNetwork(network) => bgp::network(network, checked),
+        Object::BgpPeer(peer) => bgp::peer(peer, checked),
+        Object::ServiceContainer(container) => container::container(container, checked),
+        Object::PeeringEntry(entry) => peering::entry(entry, checked),
+        Object::Pool(_) | Object::ServiceContainerGroup(_) => {}
     }
 }
 
@@ -104,6 +129,8 @@ pub(crate) fn in_context(state: &State, object: &Object, checked: &mut Checked) 
         Object::MacEntry(entry) => station::mac_entry_in_context(state, entry, checked),
         Object::Vtep(vtep) => vtep::vtep_in_context(state, vtep, checked),
         Object::TunnelZone(zone) => vtep::zone_in_context(state, zone, checked),
+        Object::BgpPeer(peer) => bgp::peer_in_context(state, peer, checked),
+        Object::PeeringEntry(entry) => peering::entry_in_context(state, entry, checked),
         _ => {}
     }
 }

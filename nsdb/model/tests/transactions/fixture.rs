@@ -3,9 +3,7 @@
 use std::net::IpAddr;
 
 use model::{
-    Bridge, Chain, Condition, DhcpSubnet, DhcpSubnet6, Host, IpAddrGroup, ModelError, NextHop, ObjectKey,
-    Port, PortDevice, PortGroup, Route, Router, Rule, RuleAction, State, Transaction, TunnelZone,
-    TunnelZoneType, Vtep,
+    Bridge, Chain, Condition, DhcpSubnet, DhcpSubnet6, Host, IpAddrGroup, ModelError, NextHop, ObjectKey, Port, PortDevice, PortGroup, Route, Router, RouterVtep, Rule, RuleAction, State, Transaction, TunnelZone, TunnelZoneType, Vtep,
 };
 use packet::MacAddr;
 use uuid::Uuid;
@@ -33,6 +31,8 @@ pub(crate) fn router(n: u128) -> Router {
         admin_state_up: true,
         inbound_filter: None,
         outbound_filter: None,
+        load_balancer: None,
+        as_number: 0,
         forward_chain: None,
         local_redirect_chain: None,
     }
@@ -60,7 +60,8 @@ pub(crate) fn vlan_port(n: u128, bridge: u128, vid: u16) -> Port {
 pub(crate) fn router_port(n: u128, router: u128, addresses: &[&str]) -> Port {
     let addresses = addresses.iter().map(|a| a.parse().expect("an address")).collect();
     let mac = MacAddr([0xac, 0xca, 0xba, 0, 0, 1]);
-    Port { device: PortDevice::Router { router: id(router), mac, addresses }, ..bridge_port(n, 0) }
+    let device = PortDevice::Router { router: id(router), mac, addresses, vtep: RouterVtep::default() };
+    Port { device, ..bridge_port(n, 0) }
 }
 
 pub(crate) fn route(n: u128, router: u128, destination: &str, next_hop: NextHop) -> Route {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod attached;
+mod balancing;
 mod deletion;
 mod dhcp;
 mod emptied;
