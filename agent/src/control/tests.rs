@@ -114,6 +114,8 @@ fn bridge() -> Bridge {
         tenant_id: None,
         name: None,
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
     }
@@ -124,6 +126,8 @@ fn port() -> Port {
         id: PORT,
         device: PortDevice::Bridge { bridge: BRIDGE, vlan: None },
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
         peer: None,

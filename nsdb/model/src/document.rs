@@ -3,8 +3,10 @@
 //! A document is derived from the objects; the commit log's entries say what changed, documents say what is.
 
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Host, HostId, IpAddrGroup, IpAddrGroupId, Object, Port, PortGroup,
-    PortGroupId, PortId, Route, Router, RouterId, Rule, TunnelZone, TunnelZoneId,
+    Bridge, BridgeId, Chain, ChainId, ConfDocument, ConfDocumentId, Host, HostId, IpAddrGroup, IpAddrGroupId,
+    L2Insertion, L2InsertionId, Mirror, MirrorId, Object, Port, PortGroup, PortGroupId, PortId,
+    QosBandwidthRule, QosDscpRule, QosPolicy, QosPolicyId, Route, Router, RouterId, Rule, TraceRequest,
+    TraceRequestId, TunnelZone, TunnelZoneId,
 };
 
 /// A bridge or a router.
@@ -33,6 +35,16 @@ pub enum DocumentKey {
     Host(HostId),
     /// [`TunnelZone`]
     TunnelZone(TunnelZoneId),
+    /// [`Mirror`]
+    Mirror(MirrorId),
+    /// [`L2Insertion`]
+    L2Insertion(L2InsertionId),
+    /// [`TraceRequest`]
+    TraceRequest(TraceRequestId),
+    /// [`QosPolicyDocument`]
+    QosPolicy(QosPolicyId),
+    /// [`ConfDocument`]
+    ConfDocument(ConfDocumentId),
 }
 
 /// A document of any kind.
@@ -52,6 +64,16 @@ pub enum Document {
     Host(HostDocument),
     /// A tunnel zone with its members.
     TunnelZone(TunnelZone),
+    /// A mirror. Where it is hooked in stands at the devices and ports.
+    Mirror(Mirror),
+    /// An L2 insertion.
+    L2Insertion(L2Insertion),
+    /// A trace request.
+    TraceRequest(TraceRequest),
+    /// A QoS policy with its rules.
+    QosPolicy(QosPolicyDocument),
+    /// Configuration of agents.
+    ConfDocument(ConfDocument),
 }
 
 /// A port and the device at the other end of its cable.
@@ -114,6 +136,17 @@ pub struct HostDocument {
     pub tunnel_zones: Vec<TunnelZoneId>,
 }
 
+/// A QoS policy with its rules, ordered by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QosPolicyDocument {
+    /// The policy.
+    pub policy: QosPolicy,
+    /// Its bandwidth limits.
+    pub bandwidth_rules: Vec<QosBandwidthRule>,
+    /// Its DSCP marks.
+    pub dscp_rules: Vec<QosDscpRule>,
+}
+
 impl Document {
     /// Identity of the document.
     pub fn key(&self) -> DocumentKey {
@@ -125,6 +158,11 @@ impl Document {
             Self::IpAddrGroup(d) => DocumentKey::IpAddrGroup(d.id),
             Self::Host(d) => DocumentKey::Host(d.host.id),
             Self::TunnelZone(d) => DocumentKey::TunnelZone(d.id),
+            Self::Mirror(d) => DocumentKey::Mirror(d.id),
+            Self::L2Insertion(d) => DocumentKey::L2Insertion(d.id),
+            Self::TraceRequest(d) => DocumentKey::TraceRequest(d.id),
+            Self::QosPolicy(d) => DocumentKey::QosPolicy(d.policy.id),
+            Self::ConfDocument(d) => DocumentKey::ConfDocument(d.id),
         }
     }
 
@@ -142,6 +180,14 @@ impl Document {
             Self::IpAddrGroup(d) => vec![d.into()],
             Self::Host(d) => vec![d.host.into()],
             Self::TunnelZone(d) => vec![d.into()],
+            Self::Mirror(d) => vec![d.into()],
+            Self::L2Insertion(d) => vec![d.into()],
+            Self::TraceRequest(d) => vec![d.into()],
+            Self::QosPolicy(d) => {
+                let limits = d.bandwidth_rules.into_iter().map(Object::from);
+                with_parts(d.policy, limits.chain(d.dscp_rules.into_iter().map(Object::from)))
+            }
+            Self::ConfDocument(d) => vec![d.into()],
         }
     }
 }

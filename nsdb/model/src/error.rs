@@ -79,6 +79,13 @@ impl fmt::Display for Kind {
             Self::IpAddrGroup => "IP address group",
             Self::Host => "host",
             Self::TunnelZone => "tunnel zone",
+            Self::Mirror => "mirror",
+            Self::L2Insertion => "L2 insertion",
+            Self::TraceRequest => "trace request",
+            Self::QosPolicy => "QoS policy",
+            Self::QosBandwidthRule => "QoS bandwidth rule",
+            Self::QosDscpRule => "QoS DSCP rule",
+            Self::ConfDocument => "configuration document",
         })
     }
 }

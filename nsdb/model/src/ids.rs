@@ -68,4 +68,18 @@ id_types! {
     HostId,
     /// A set of hosts that tunnel to each other.
     TunnelZoneId,
+    /// A copier of packets.
+    MirrorId,
+    /// A service that a port's traffic is led through.
+    L2InsertionId,
+    /// A wish to see packets on their way.
+    TraceRequestId,
+    /// A set of limits and marks.
+    QosPolicyId,
+    /// A limit of bandwidth.
+    QosBandwidthRuleId,
+    /// A mark of the traffic class.
+    QosDscpRuleId,
+    /// Configuration of agents.
+    ConfDocumentId,
 }

@@ -2,7 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::{Bridge, Chain, Host, IpAddrGroup, Port, PortGroup, Route, Router, Rule, TunnelZone};
+use crate::{
+    Bridge, Chain, ConfDocument, Host, IpAddrGroup, L2Insertion, Mirror, Port, PortGroup, QosBandwidthRule,
+    QosDscpRule, QosPolicy, Route, Router, Rule, TraceRequest, TunnelZone,
+};
 
 macro_rules! objects {
     ($($(#[$doc:meta])* $kind:ident),* $(,)?) => {
@@ -10,6 +13,11 @@ macro_rules! objects {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kind {
             $($(#[$doc])* $kind,)*
+        }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
         }
 
         /// Any topology object.
@@ -56,6 +64,20 @@ objects! {
     Host,
     /// A tunnel zone.
     TunnelZone,
+    /// A mirror.
+    Mirror,
+    /// An L2 insertion.
+    L2Insertion,
+    /// A trace request.
+    TraceRequest,
+    /// A QoS policy.
+    QosPolicy,
+    /// A bandwidth limit of a QoS policy.
+    QosBandwidthRule,
+    /// A DSCP mark of a QoS policy.
+    QosDscpRule,
+    /// Configuration of agents.
+    ConfDocument,
 }
 
 /// Identity of any object.

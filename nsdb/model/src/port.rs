@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnetwork::IpNetwork;
 use packet::MacAddr;
 
-use crate::{BridgeId, ChainId, HostId, PortGroupId, PortId, RouterId};
+use crate::{BridgeId, ChainId, HostId, PortGroupId, PortId, PortMirrors, QosPolicyId, RouterId};
 
 /// A port of a bridge or router. Exterior if bound, interior if it has a peer, else unplugged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub struct Port {
     pub device: PortDevice,
     /// A port that is down passes nothing.
     pub admin_state_up: bool,
+    /// Mirrors of what enters and leaves.
+    pub mirrors: PortMirrors,
+    /// Limits and marks for its traffic.
+    pub qos_policy: Option<QosPolicyId>,
     /// Chain applied to packets that enter the device here.
     pub inbound_filter: Option<ChainId>,
     /// Chain applied to packets that leave the device here.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     BridgeDocument, ChainDocument, Change, DeviceId, Document, DocumentKey, HostBinding, HostDocument,
-    HostId, Kind, Object, ObjectKey, Port, PortEntry, PortId, Role, RouterDocument, State, TunnelZoneId,
+    HostId, Kind, Object, ObjectKey, Port, PortEntry, PortId, QosPolicyDocument, Role, RouterDocument, State,
+    TunnelZoneId,
 };
 
 /// The document with this key as of `state`, unless its object does not exist.
@@ -31,6 +32,15 @@ pub fn document(state: &State, key: DocumentKey) -> Option<Document> {
             tunnel_zones: state.host_zones(id).map(|zone| zone.id).collect(),
         }),
         DocumentKey::TunnelZone(id) => Document::TunnelZone(state.tunnel_zone(id)?.clone()),
+        DocumentKey::Mirror(id) => Document::Mirror(state.mirror(id)?.clone()),
+        DocumentKey::L2Insertion(id) => Document::L2Insertion(state.l2_insertion(id)?.clone()),
+        DocumentKey::TraceRequest(id) => Document::TraceRequest(state.trace_request(id)?.clone()),
+        DocumentKey::QosPolicy(id) => Document::QosPolicy(QosPolicyDocument {
+            policy: state.qos_policy(id)?.clone(),
+            bandwidth_rules: state.policy_bandwidth_rules(id).cloned().collect(),
+            dscp_rules: state.policy_dscp_rules(id).cloned().collect(),
+        }),
+        DocumentKey::ConfDocument(id) => Document::ConfDocument(state.conf_document(id)?.clone()),
     })
 }
 
@@ -43,7 +53,12 @@ pub fn all_documents(state: &State) -> impl Iterator<Item = Document> + '_ {
         .chain(state.port_groups().map(|o| DocumentKey::PortGroup(o.id)))
         .chain(state.ip_addr_groups().map(|o| DocumentKey::IpAddrGroup(o.id)))
         .chain(state.hosts().map(|o| DocumentKey::Host(o.id)))
-        .chain(state.tunnel_zones().map(|o| DocumentKey::TunnelZone(o.id)));
+        .chain(state.tunnel_zones().map(|o| DocumentKey::TunnelZone(o.id)))
+        .chain(state.mirrors().map(|o| DocumentKey::Mirror(o.id)))
+        .chain(state.l2_insertions().map(|o| DocumentKey::L2Insertion(o.id)))
+        .chain(state.trace_requests().map(|o| DocumentKey::TraceRequest(o.id)))
+        .chain(state.qos_policies().map(|o| DocumentKey::QosPolicy(o.id)))
+        .chain(state.conf_documents().map(|o| DocumentKey::ConfDocument(o.id)));
     keys.filter_map(|key| document(state, key))
 }
 
@@ -83,6 +98,13 @@ fn home(state: &State, key: ObjectKey) -> Option<DocumentKey> {
         Object::IpAddrGroup(group) => DocumentKey::IpAddrGroup(group.id),
         Object::Host(host) => DocumentKey::Host(host.id),
         Object::TunnelZone(zone) => DocumentKey::TunnelZone(zone.id),
+        Object::Mirror(mirror) => DocumentKey::Mirror(mirror.id),
+        Object::L2Insertion(insertion) => DocumentKey::L2Insertion(insertion.id),
+        Object::TraceRequest(request) => DocumentKey::TraceRequest(request.id),
+        Object::QosPolicy(policy) => DocumentKey::QosPolicy(policy.id),
+        Object::QosBandwidthRule(rule) => DocumentKey::QosPolicy(rule.policy),
+        Object::QosDscpRule(rule) => DocumentKey::QosPolicy(rule.policy),
+        Object::ConfDocument(document) => DocumentKey::ConfDocument(document.id),
     })
 }
 

@@ -8,9 +8,11 @@
 use uuid::Uuid;
 
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Condition, DeviceId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind,
-    Object, ObjectKey, Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId,
-    Rule, RuleAction, RuleId, TunnelZone, TunnelZoneId,
+    Bridge, BridgeId, Chain, ChainId, Condition, ConfDocument, ConfDocumentId, DeviceId, Host, HostId,
+    IpAddrGroup, IpAddrGroupId, Kind, L2Insertion, L2InsertionId, Mirror, MirrorId, Mirrors, Object,
+    ObjectKey, Port, PortDevice, PortGroup, PortGroupId, PortId, QosBandwidthRule, QosBandwidthRuleId,
+    QosDscpRule, QosDscpRuleId, QosPolicy, QosPolicyId, Route, RouteId, Router, RouterId, Rule, RuleAction,
+    RuleId, TraceDevice, TraceRequest, TraceRequestId, TunnelZone, TunnelZoneId,
 };
 
 macro_rules! object_keys {
@@ -34,6 +36,13 @@ object_keys! {
     IpAddrGroupId => IpAddrGroup,
     HostId => Host,
     TunnelZoneId => TunnelZone,
+    MirrorId => Mirror,
+    L2InsertionId => L2Insertion,
+    TraceRequestId => TraceRequest,
+    QosPolicyId => QosPolicy,
+    QosBandwidthRuleId => QosBandwidthRule,
+    QosDscpRuleId => QosDscpRule,
+    ConfDocumentId => ConfDocument,
 }
 
 impl From<DeviceId> for ObjectKey {
@@ -45,12 +54,24 @@ impl From<DeviceId> for ObjectKey {
     }
 }
 
+impl From<TraceDevice> for ObjectKey {
+    fn from(device: TraceDevice) -> Self {
+        match device {
+            TraceDevice::Bridge(id) => id.into(),
+            TraceDevice::Router(id) => id.into(),
+            TraceDevice::Port(id) => id.into(),
+        }
+    }
+}
+
 /// The part that a referenced object plays for the object that refers to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// The device of a port, the router of a route, the chain of a rule.
+    /// What an object hangs on, and whose tenant it therefore is of: the device of a port, the router of a route, the
+    /// chain of a rule, the target port of a mirror, the inspected port of an insertion, the device of a trace request,
+    /// the policy of a QoS rule.
     Owner,
-    /// A chain hooked into a bridge, router or port.
+    /// A chain hooked into a bridge, router, port or IP address group.
     Filter,
     /// The port at the other end of a port's cable.
     Peer,
@@ -69,6 +90,16 @@ pub enum Role {
     Traversed,
     /// A host that is a member of a tunnel zone.
     Member,
+    /// A mirror hooked into a bridge, router or port.
+    Mirror,
+    /// The QoS policy of a bridge or port.
+    Qos,
+    /// The port of the service of an insertion.
+    Service,
+    /// The port that an L2 transformation redirects to.
+    Target,
+    /// The trace request that a rule traces for.
+    Traced,
 }
 
 /// What deleting an object does to an object that refers to it (MidoNet's bindings; midonet.md §1.5).
@@ -85,10 +116,16 @@ pub(crate) enum OnDelete {
 impl Role {
     pub(crate) fn on_delete(self) -> OnDelete {
         match self {
-            Self::Owner | Self::NextHop | Self::Jump => OnDelete::Cascade,
-            Self::Filter | Self::Peer | Self::Group | Self::Condition | Self::Traversed | Self::Member => {
-                OnDelete::Clear
-            }
+            Self::Owner | Self::NextHop | Self::Jump | Self::Service | Self::Traced => OnDelete::Cascade,
+            Self::Filter
+            | Self::Peer
+            | Self::Group
+            | Self::Condition
+            | Self::Traversed
+            | Self::Member
+            | Self::Mirror
+            | Self::Qos
+            | Self::Target => OnDelete::Clear,
             Self::Binding => OnDelete::Refuse,
         }
     }
@@ -121,6 +158,13 @@ impl Object {
             Self::IpAddrGroup(object) => object.refer(&mut found),
             Self::Host(object) => object.refer(&mut found),
             Self::TunnelZone(object) => object.refer(&mut found),
+            Self::Mirror(object) => object.refer(&mut found),
+            Self::L2Insertion(object) => object.refer(&mut found),
+            Self::TraceRequest(object) => object.refer(&mut found),
+            Self::QosPolicy(object) => object.refer(&mut found),
+            Self::QosBandwidthRule(object) => object.refer(&mut found),
+            Self::QosDscpRule(object) => object.refer(&mut found),
+            Self::ConfDocument(object) => object.refer(&mut found),
         }
         found.0
     }
@@ -144,6 +188,13 @@ impl References {
             self.add(role, property, target);
         }
     }
+
+    /// References of a part that stands under one property.
+    fn add_part(&mut self, property: &'static str, part: &impl Refer) {
+        let mut found = Self(Vec::new());
+        part.refer(&mut found);
+        self.0.extend(found.0.into_iter().map(|reference| Reference { property, ..reference }));
+    }
 }
 
 /// An object that may refer to others.
@@ -155,6 +206,15 @@ impl Refer for Bridge {
     fn refer(&self, found: &mut References) {
         found.add_all(Role::Filter, "inboundFilterId", self.inbound_filter);
         found.add_all(Role::Filter, "outboundFilterId", self.outbound_filter);
+        self.mirrors.refer(found);
+        found.add_all(Role::Qos, "qosPolicyId", self.qos_policy);
+    }
+}
+
+impl Refer for Mirrors {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Mirror, "inboundMirrorIds", self.inbound.iter().copied());
+        found.add_all(Role::Mirror, "outboundMirrorIds", self.outbound.iter().copied());
     }
 }
 
@@ -164,6 +224,7 @@ impl Refer for Router {
         found.add_all(Role::Filter, "outboundFilterId", self.outbound_filter);
         found.add_all(Role::Filter, "forwardChainId", self.forward_chain);
         found.add_all(Role::Filter, "localRedirectChainId", self.local_redirect_chain);
+        self.mirrors.refer(found);
     }
 }
 
@@ -175,6 +236,12 @@ impl Refer for Port {
         found.add_all(Role::Peer, "peerId", self.peer);
         found.add_all(Role::Binding, "hostId", self.binding.as_ref().map(|b| b.host));
         found.add_all(Role::Group, "portGroupIds", self.port_groups.iter().copied());
+        let mirrors = &self.mirrors;
+        found.add_all(Role::Mirror, "inboundMirrorIds", mirrors.inbound.iter().copied());
+        found.add_all(Role::Mirror, "outboundMirrorIds", mirrors.outbound.iter().copied());
+        found.add_all(Role::Mirror, "postInFilterMirrorIds", mirrors.post_in_filter.iter().copied());
+        found.add_all(Role::Mirror, "preOutFilterMirrorIds", mirrors.pre_out_filter.iter().copied());
+        found.add_all(Role::Qos, "qosPolicyId", self.qos_policy);
     }
 }
 
@@ -188,8 +255,13 @@ impl Refer for Route {
 impl Refer for Rule {
     fn refer(&self, found: &mut References) {
         found.add(Role::Owner, "chainId", self.chain);
-        if let RuleAction::Jump(chain) = self.action {
-            found.add(Role::Jump, "jumpChainId", chain);
+        match &self.action {
+            RuleAction::Jump(chain) => found.add(Role::Jump, "jumpChainId", *chain),
+            RuleAction::L2Transform(transform) => {
+                found.add_all(Role::Target, "targetPortId", transform.target_port);
+            }
+            RuleAction::Trace { request, .. } => found.add(Role::Traced, "requestId", *request),
+            _ => {}
         }
         self.condition.refer(found);
     }
@@ -219,6 +291,48 @@ impl Refer for TunnelZone {
     }
 }
 
+impl Refer for IpAddrGroup {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Filter, "inboundChainId", self.inbound_chain);
+        found.add_all(Role::Filter, "outboundChainId", self.outbound_chain);
+    }
+}
+
+impl Refer for Mirror {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "toPortId", self.to_port);
+        for condition in &self.conditions {
+            found.add_part("conditions", condition);
+        }
+    }
+}
+
+impl Refer for L2Insertion {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "portId", self.port);
+        found.add(Role::Service, "srvPortId", self.service_port);
+    }
+}
+
+impl Refer for TraceRequest {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "deviceId", self.device);
+        found.add_part("condition", &self.condition);
+    }
+}
+
+impl Refer for QosBandwidthRule {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "policyId", self.policy);
+    }
+}
+
+impl Refer for QosDscpRule {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "policyId", self.policy);
+    }
+}
+
 macro_rules! refer_to_nothing {
     ($($kind:ident),*) => {$(
         impl Refer for $kind {
@@ -227,7 +341,7 @@ macro_rules! refer_to_nothing {
     )*};
 }
 
-refer_to_nothing!(Chain, PortGroup, IpAddrGroup, Host);
+refer_to_nothing!(Chain, PortGroup, Host, QosPolicy, ConfDocument);
 
 impl Port {
     /// The device that the port is part of.

@@ -12,9 +12,11 @@ use imbl::OrdMap;
 
 use crate::index::Index;
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Change, DeviceId, Document, Host, HostId, IpAddrGroup, IpAddrGroupId,
-    Kind, Object, ObjectKey, Port, PortGroup, PortGroupId, PortId, Role, Route, RouteId, Router, RouterId,
-    Rule, RuleId, TunnelZone, TunnelZoneId, Version,
+    Bridge, BridgeId, Chain, ChainId, Change, ConfDocument, ConfDocumentId, DeviceId, Document, Host, HostId,
+    IpAddrGroup, IpAddrGroupId, Kind, L2Insertion, L2InsertionId, Mirror, MirrorId, Object, ObjectKey, Port,
+    PortGroup, PortGroupId, PortId, QosBandwidthRule, QosBandwidthRuleId, QosDscpRule, QosDscpRuleId,
+    QosPolicy, QosPolicyId, Role, Route, RouteId, Router, RouterId, Rule, RuleId, TraceRequest,
+    TraceRequestId, TunnelZone, TunnelZoneId, Version,
 };
 
 macro_rules! tables {
@@ -85,6 +87,13 @@ tables! {
     IpAddrGroup, IpAddrGroupId, ip_addr_group, ip_addr_groups;
     Host, HostId, host, hosts;
     TunnelZone, TunnelZoneId, tunnel_zone, tunnel_zones;
+    Mirror, MirrorId, mirror, mirrors;
+    L2Insertion, L2InsertionId, l2_insertion, l2_insertions;
+    TraceRequest, TraceRequestId, trace_request, trace_requests;
+    QosPolicy, QosPolicyId, qos_policy, qos_policies;
+    QosBandwidthRule, QosBandwidthRuleId, qos_bandwidth_rule, qos_bandwidth_rules;
+    QosDscpRule, QosDscpRuleId, qos_dscp_rule, qos_dscp_rules;
+    ConfDocument, ConfDocumentId, conf_document, conf_documents;
 }
 
 impl State {
@@ -163,7 +172,7 @@ impl State {
         self.chain(chain).into_iter().flat_map(|c| &c.rules).filter_map(|id| self.rule(*id))
     }
 
-    /// Bridges, routers and ports that have a chain as a filter or other hook.
+    /// Bridges, routers, ports and IP address groups that have a chain as a filter or other hook.
     pub fn filter_users(&self, chain: ChainId) -> impl Iterator<Item = ObjectKey> + '_ {
         self.referrers(chain).filter(|(role, _)| *role == Role::Filter).map(|(_, user)| user)
     }
@@ -181,6 +190,37 @@ impl State {
     /// Members of a port group, ordered by id.
     pub fn group_ports(&self, group: PortGroupId) -> impl Iterator<Item = &Port> + '_ {
         self.ports_where(group.into(), Role::Group)
+    }
+
+    /// Insertions whose traffic is taken out at a port, ordered by id.
+    pub fn port_insertions(&self, port: PortId) -> impl Iterator<Item = &L2Insertion> + '_ {
+        self.index
+            .referrers_of(port.into(), Role::Owner, Kind::L2Insertion)
+            .filter_map(|id| self.l2_insertion(L2InsertionId(id)))
+    }
+
+    /// Insertions whose service is behind a port, ordered by id.
+    pub fn service_insertions(&self, port: PortId) -> impl Iterator<Item = &L2Insertion> + '_ {
+        self.index
+            .referrers_of(port.into(), Role::Service, Kind::L2Insertion)
+            .filter_map(|id| self.l2_insertion(L2InsertionId(id)))
+    }
+
+    /// Bandwidth limits of a QoS policy, ordered by id.
+    pub fn policy_bandwidth_rules(
+        &self,
+        policy: QosPolicyId,
+    ) -> impl Iterator<Item = &QosBandwidthRule> + '_ {
+        self.index
+            .referrers_of(policy.into(), Role::Owner, Kind::QosBandwidthRule)
+            .filter_map(|id| self.qos_bandwidth_rule(QosBandwidthRuleId(id)))
+    }
+
+    /// DSCP marks of a QoS policy, ordered by id.
+    pub fn policy_dscp_rules(&self, policy: QosPolicyId) -> impl Iterator<Item = &QosDscpRule> + '_ {
+        self.index
+            .referrers_of(policy.into(), Role::Owner, Kind::QosDscpRule)
+            .filter_map(|id| self.qos_dscp_rule(QosDscpRuleId(id)))
     }
 
     /// Ports bound on a host, ordered by id.

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 
 use model::strategy::{document, log_entry};
 use model::{
-    Bridge, Change, Condition, DeviceId, Document, FragmentPolicy, Kind, LogEntry, MaskedMac, Match, NextHop,
-    ObjectKey, Port, PortDevice, PortEntry, Route, Router, RouterDocument, Rule, RuleAction, decode_document,
-    encode_document,
+    Bridge, Change, Condition, ConfDocument, ConfName, DeviceId, Document, FlowAction, FragmentPolicy, Kind,
+    L2Transform, LogEntry, MaskedMac, Match, Mirror, Nat, NatSide, NatTarget, NextHop, ObjectKey, Port,
+    PortDevice, PortEntry, QosBandwidthRule, Route, Router, RouterDocument, Rule, RuleAction, TraceDevice,
+    TraceRequest, decode_document, encode_document,
 };
 use packet::MacAddr;
 use proptest::prelude::*;
@@ -122,6 +123,64 @@ fn rule() -> Rule {
 }
 
 #[test]
+fn actions_and_services_are_stored_as_the_proto_files_say() {
+    let target =
+        |first: [u8; 4], last: [u8; 4], ports| NatTarget { first: first.into(), last: last.into(), ports };
+    let nat = RuleAction::Nat(Nat {
+        side: NatSide::Destination,
+        targets: vec![
+            target([10, 0, 0, 5], [10, 0, 0, 9], Some(80..=88)),
+            target([10, 0, 1, 5], [10, 0, 1, 5], None),
+        ],
+        flow_action: FlowAction::Continue,
+    });
+    let redirect = RuleAction::L2Transform(L2Transform {
+        pop_vlan: true,
+        push_vlan: 0x200a,
+        target_port: Some(id(4)),
+        ingress: false,
+        fail_open: true,
+        flow_action: FlowAction::Redirect,
+    });
+    let unfragmented = Condition { fragment_policy: FragmentPolicy::Unfragmented, ..Condition::default() };
+    let ip = Condition { dl_type: Some(Match::is(0x800)), ..Condition::default() };
+    let rule = |n, condition, action| Rule { id: id(n), chain: id(2), condition, action, meter_name: None };
+    let expected = LogEntry {
+        version: 8,
+        changes: [
+            rule(1, unfragmented, nat).into(),
+            rule(3, Condition::default(), redirect).into(),
+            Mirror { id: id(5), to_port: id(4), conditions: vec![ip] }.into(),
+            TraceRequest {
+                id: id(6),
+                name: "tr".to_owned(),
+                device: TraceDevice::Router(id(7)),
+                condition: Condition::default(),
+                created_at_ms: 1_700_000_000_000,
+                limit: 9,
+                enabled: true,
+            }
+            .into(),
+            QosBandwidthRule { id: id(8), policy: id(9), max_kbps: 3000, max_burst_kb: Some(200) }.into(),
+            ConfDocument {
+                id: id(10),
+                name: ConfName::Template("gateway".to_owned()),
+                template: None,
+                settings: [("datapath".to_owned(), "midspan".to_owned())].into(),
+            }
+            .into(),
+        ]
+        .map(Change::Put)
+        .to_vec(),
+        author: "api-1".to_owned(),
+        committed_at_ms: 1_700_000_000_000,
+    };
+    let written = by_hand("midspan.store.LogEntry", include_str!("golden/services.txtpb"));
+    assert_eq!(LogEntry::decode(&written.encode_to_vec()), Ok(expected.clone()));
+    assert_eq!(as_text(&written, &expected.encode()), as_text(&written, &written.encode_to_vec()));
+}
+
+#[test]
 fn a_document_is_stored_as_the_proto_files_say() {
     let route = |n, source: &str, destination: &str, next_hop, weight, attributes: Option<&str>| Route {
         id: id(n),
@@ -139,6 +198,7 @@ fn a_document_is_stored_as_the_proto_files_say() {
             tenant_id: Some("t".to_owned()),
             name: Some(String::new()),
             admin_state_up: true,
+            mirrors: Default::default(),
             inbound_filter: None,
             outbound_filter: None,
             forward_chain: Some(id(2)),
@@ -165,6 +225,8 @@ fn router_port() -> Port {
             addresses: vec!["10.0.0.1/24".parse().expect("an address")],
         },
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
         peer: Some(id(4)),
@@ -234,6 +296,8 @@ fn fields_of_a_later_program_are_passed_over() {
         tenant_id: None,
         name: None,
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
     };

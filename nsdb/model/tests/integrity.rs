@@ -65,6 +65,11 @@ fn assert_unique(state: &State) {
             }
         }
     }
+    let mut insertions = BTreeSet::new();
+    for insertion in state.l2_insertions() {
+        assert!(insertions.insert((insertion.port, insertion.service_port)));
+        assert_eq!(state.service_insertions(insertion.port).count(), 0, "an inspected port does not serve");
+    }
     let mut names = BTreeSet::new();
     assert!(state.tunnel_zones().all(|zone| names.insert(&zone.name)));
 }
@@ -152,6 +157,7 @@ fn random_topologies_are_worth_testing_with() {
     let mut linked = 0;
     let mut bound = 0;
     let mut conditions = 0;
+    let mut hooked = 0;
     for _ in 0..50 {
         let state = topology(60).new_tree(&mut runner).expect("a topology").current();
         seen.extend(state.keys().map(|key| key.kind));
@@ -159,7 +165,11 @@ fn random_topologies_are_worth_testing_with() {
         bound += state.ports().filter(|port| port.is_exterior()).count();
         let on_ports = state.ports().map(|port| state.rules_on(port.id).count()).sum::<usize>();
         conditions += on_ports;
+        hooked += state.mirrors().flat_map(|mirror| state.referrers(mirror.id)).count();
     }
-    assert_eq!(seen.len(), 10, "every kind occurs");
-    assert!(linked > 10 && bound > 10 && conditions > 10, "{linked} {bound} {conditions}");
+    assert_eq!(seen.len(), Kind::ALL.len(), "every kind occurs");
+    assert!(
+        linked > 10 && bound > 10 && conditions > 10 && hooked > 3,
+        "{linked} {bound} {conditions} {hooked}"
+    );
 }

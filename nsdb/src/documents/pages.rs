@@ -5,7 +5,8 @@
 use bytes::Bytes;
 use model::{
     Bridge, BridgeDocument, BridgeId, Chain, ChainDocument, DecodeError, Document, Host, HostDocument,
-    HostId, IpAddrGroup, Router, RouterDocument, RouterId, TunnelZone, decode_document, encode_document,
+    HostId, IpAddrGroup, IpAddrGroupId, QosPolicy, QosPolicyDocument, QosPolicyId, Router, RouterDocument,
+    RouterId, TunnelZone, decode_document, encode_document,
 };
 
 use super::runs::runs;
@@ -85,13 +86,17 @@ fn split(document: Document) -> (Document, Vec<Document>) {
             (Document::Chain(ChainDocument { chain, rules: Vec::new() }), pages)
         }
         Document::IpAddrGroup(group) => {
-            let (id, name) = (group.id, group.name);
+            let id = group.id;
             let page = |run: Vec<_>| {
-                Document::IpAddrGroup(IpAddrGroup { id, name: None, addresses: run.into_iter().collect() })
+                Document::IpAddrGroup(IpAddrGroup {
+                    addresses: run.into_iter().collect(),
+                    ..bare_ip_addr_group(id)
+                })
             };
-            let addresses: Vec<_> = group.addresses.into_iter().collect();
+            let mut root = group;
+            let addresses: Vec<_> = std::mem::take(&mut root.addresses).into_iter().collect();
             let pages = runs(addresses).map(page).collect();
-            (Document::IpAddrGroup(IpAddrGroup { id, name, addresses: Default::default() }), pages)
+            (Document::IpAddrGroup(root), pages)
         }
         Document::Host(HostDocument { host, bindings, tunnel_zones }) => {
             let bare = bare_host(host.id);
@@ -118,7 +123,21 @@ fn split(document: Document) -> (Document, Vec<Document>) {
                 pages,
             )
         }
-        Document::PortGroup(_) => (document, Vec::new()),
+        Document::QosPolicy(QosPolicyDocument { policy, bandwidth_rules, dscp_rules }) => {
+            let bare = bare_qos_policy(policy.id);
+            let page = |bandwidth_rules, dscp_rules| {
+                Document::QosPolicy(QosPolicyDocument { policy: bare.clone(), bandwidth_rules, dscp_rules })
+            };
+            let limits = runs(bandwidth_rules).map(|limits| page(limits, Vec::new()));
+            let pages = limits.chain(runs(dscp_rules).map(|marks| page(Vec::new(), marks))).collect();
+            let (bandwidth_rules, dscp_rules) = (Vec::new(), Vec::new());
+            (Document::QosPolicy(QosPolicyDocument { policy, bandwidth_rules, dscp_rules }), pages)
+        }
+        Document::PortGroup(_)
+        | Document::Mirror(_)
+        | Document::L2Insertion(_)
+        | Document::TraceRequest(_)
+        | Document::ConfDocument(_) => (document, Vec::new()),
     }
 }
 
@@ -138,6 +157,10 @@ fn extend(document: &mut Document, page: Document) -> Result<(), JoinError> {
         }
         (Document::Host(document), Document::Host(page)) => document.bindings.extend(page.bindings),
         (Document::TunnelZone(document), Document::TunnelZone(page)) => document.members.extend(page.members),
+        (Document::QosPolicy(document), Document::QosPolicy(page)) => {
+            document.bandwidth_rules.extend(page.bandwidth_rules);
+            document.dscp_rules.extend(page.dscp_rules);
+        }
         _ => return Err(JoinError::Foreign),
     }
     Ok(())
@@ -149,6 +172,8 @@ fn bare_bridge(id: BridgeId) -> Bridge {
         tenant_id: None,
         name: None,
         admin_state_up: false,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
     }
@@ -160,11 +185,27 @@ fn bare_router(id: RouterId) -> Router {
         tenant_id: None,
         name: None,
         admin_state_up: false,
+        mirrors: Default::default(),
         inbound_filter: None,
         outbound_filter: None,
         forward_chain: None,
         local_redirect_chain: None,
     }
+}
+
+fn bare_ip_addr_group(id: IpAddrGroupId) -> IpAddrGroup {
+    IpAddrGroup {
+        id,
+        tenant_id: None,
+        name: None,
+        inbound_chain: None,
+        outbound_chain: None,
+        addresses: Default::default(),
+    }
+}
+
+fn bare_qos_policy(id: QosPolicyId) -> QosPolicy {
+    QosPolicy { id, tenant_id: None, name: None, description: None, shared: None }
 }
 
 fn bare_host(id: HostId) -> Host {

@@ -147,5 +147,10 @@ fn exists(state: &State, key: DocumentKey) -> bool {
         DocumentKey::IpAddrGroup(id) => state.ip_addr_group(id).is_some(),
         DocumentKey::Host(id) => state.host(id).is_some(),
         DocumentKey::TunnelZone(id) => state.tunnel_zone(id).is_some(),
+        DocumentKey::Mirror(id) => state.mirror(id).is_some(),
+        DocumentKey::L2Insertion(id) => state.l2_insertion(id).is_some(),
+        DocumentKey::TraceRequest(id) => state.trace_request(id).is_some(),
+        DocumentKey::QosPolicy(id) => state.qos_policy(id).is_some(),
+        DocumentKey::ConfDocument(id) => state.conf_document(id).is_some(),
     }
 }

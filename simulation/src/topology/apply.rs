@@ -29,8 +29,8 @@ impl Touched {
 impl Topology {
     /// Takes a change and returns the tags of everything that it touches: flows under other tags stand as they are.
     ///
-    /// Host and tunnel zone documents, and port groups (whose members are known by the ports), leave the topology as
-    /// it is.
+    /// Host and tunnel zone documents, port groups (whose members are known by the ports), and what has no effect yet
+    /// (mirrors, insertions, trace requests, QoS policies) leave the topology as it is.
     pub fn update(&mut self, update: Update) -> Vec<Tag> {
         let mut touched = Touched::default();
         match update {
@@ -93,7 +93,14 @@ impl Topology {
                     self.address_groups.insert(group.id, Arc::new(AddressSet::compile(&group)));
                 }
             }
-            Document::PortGroup(_) | Document::Host(_) | Document::TunnelZone(_) => {}
+            Document::PortGroup(_)
+            | Document::Host(_)
+            | Document::TunnelZone(_)
+            | Document::Mirror(_)
+            | Document::L2Insertion(_)
+            | Document::TraceRequest(_)
+            | Document::QosPolicy(_)
+            | Document::ConfDocument(_) => {}
         }
     }
 
@@ -126,7 +133,14 @@ impl Topology {
                     touched.add(Tag::IpAddrGroup(id));
                 }
             }
-            DocumentKey::PortGroup(_) | DocumentKey::Host(_) | DocumentKey::TunnelZone(_) => {}
+            DocumentKey::PortGroup(_)
+            | DocumentKey::Host(_)
+            | DocumentKey::TunnelZone(_)
+            | DocumentKey::Mirror(_)
+            | DocumentKey::L2Insertion(_)
+            | DocumentKey::TraceRequest(_)
+            | DocumentKey::QosPolicy(_)
+            | DocumentKey::ConfDocument(_) => {}
         }
     }
 

@@ -84,6 +84,8 @@ impl Network {
             tenant_id: None,
             name: None,
             admin_state_up: true,
+            mirrors: Default::default(),
+            qos_policy: None,
             inbound_filter: None,
             outbound_filter: None,
         });
@@ -98,6 +100,7 @@ impl Network {
             tenant_id: None,
             name: None,
             admin_state_up: true,
+            mirrors: Default::default(),
             inbound_filter: None,
             outbound_filter: None,
             forward_chain: None,
@@ -135,6 +138,8 @@ impl Network {
             id,
             device,
             admin_state_up: true,
+            mirrors: Default::default(),
+            qos_policy: None,
             inbound_filter: None,
             outbound_filter: None,
             peer: None,
@@ -232,7 +237,14 @@ impl Network {
     /// A new group of addresses.
     pub fn address_group(&mut self, addresses: &[&str]) -> IpAddrGroupId {
         let id = self.id();
-        self.put(IpAddrGroup { id, name: None, addresses: addresses.iter().map(|a| ip(a)).collect() });
+        self.put(IpAddrGroup {
+            id,
+            tenant_id: None,
+            name: None,
+            inbound_chain: None,
+            outbound_chain: None,
+            addresses: addresses.iter().map(|a| ip(a)).collect(),
+        });
         id
     }
 

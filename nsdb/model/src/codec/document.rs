@@ -10,7 +10,7 @@ use super::wire::store::document::Body;
 use super::{FORMAT, check_format};
 use crate::{
     BridgeDocument, ChainDocument, DeviceId, Document, HostBinding, HostDocument, Kind, PortEntry,
-    RouterDocument, Version,
+    QosPolicyDocument, RouterDocument, Version,
 };
 
 /// A document, standing at `version` of the topology, as it is stored.
@@ -23,6 +23,11 @@ pub fn encode_document(version: Version, document: &Document) -> Vec<u8> {
         Document::IpAddrGroup(d) => Body::IpAddrGroup(d.into()),
         Document::Host(d) => Body::Host(d.into()),
         Document::TunnelZone(d) => Body::TunnelZone(d.into()),
+        Document::Mirror(d) => Body::Mirror(d.into()),
+        Document::L2Insertion(d) => Body::L2Insertion(d.into()),
+        Document::TraceRequest(d) => Body::TraceRequest(d.into()),
+        Document::QosPolicy(d) => Body::QosPolicy(d.into()),
+        Document::ConfDocument(d) => Body::ConfDocument(d.into()),
     };
     wire::Document { format: FORMAT, version, body: Some(body) }.encode_to_vec()
 }
@@ -43,6 +48,11 @@ pub fn decode_document(bytes: &[u8]) -> Result<(Version, Document), DecodeError>
         Body::IpAddrGroup(d) => Document::IpAddrGroup(decode(Kind::IpAddrGroup, d)?),
         Body::Host(d) => Document::Host(host(d)?),
         Body::TunnelZone(d) => Document::TunnelZone(decode(Kind::TunnelZone, d)?),
+        Body::Mirror(d) => Document::Mirror(decode(Kind::Mirror, d)?),
+        Body::L2Insertion(d) => Document::L2Insertion(decode(Kind::L2Insertion, d)?),
+        Body::TraceRequest(d) => Document::TraceRequest(decode(Kind::TraceRequest, d)?),
+        Body::QosPolicy(d) => Document::QosPolicy(qos_policy(d)?),
+        Body::ConfDocument(d) => Document::ConfDocument(decode(Kind::ConfDocument, d)?),
     };
     Ok((stored.version, document))
 }
@@ -91,6 +101,27 @@ fn chain(document: wire::ChainDocument) -> Result<ChainDocument, DecodeError> {
     let head = required("chain", document.chain).map_err(DecodeError::in_message("chain document"))?;
     let rules = document.rules.into_iter().map(|rule| decode(Kind::Rule, rule));
     Ok(ChainDocument { chain: decode(Kind::Chain, head)?, rules: rules.collect::<Result<_, _>>()? })
+}
+
+impl From<&QosPolicyDocument> for wire::QosPolicyDocument {
+    fn from(document: &QosPolicyDocument) -> Self {
+        Self {
+            policy: Some((&document.policy).into()),
+            bandwidth_rules: document.bandwidth_rules.iter().map(Into::into).collect(),
+            dscp_rules: document.dscp_rules.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+fn qos_policy(document: wire::QosPolicyDocument) -> Result<QosPolicyDocument, DecodeError> {
+    let head = required("policy", document.policy).map_err(DecodeError::in_message("QoS policy document"))?;
+    let limits = document.bandwidth_rules.into_iter().map(|rule| decode(Kind::QosBandwidthRule, rule));
+    let marks = document.dscp_rules.into_iter().map(|rule| decode(Kind::QosDscpRule, rule));
+    Ok(QosPolicyDocument {
+        policy: decode(Kind::QosPolicy, head)?,
+        bandwidth_rules: limits.collect::<Result<_, _>>()?,
+        dscp_rules: marks.collect::<Result<_, _>>()?,
+    })
 }
 
 impl From<&HostDocument> for wire::HostDocument {

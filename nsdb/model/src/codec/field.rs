@@ -84,6 +84,10 @@ pub(super) fn ids<T: From<Uuid>>(field: &'static str, list: &[Vec<u8>]) -> Resul
     list.iter().map(|bytes| id(field, bytes)).collect()
 }
 
+pub(super) fn ids_bytes<T: Into<Uuid> + Copy>(list: &[T]) -> Vec<Vec<u8>> {
+    list.iter().copied().map(id_bytes).collect()
+}
+
 pub(super) fn address_bytes(address: IpAddr) -> Vec<u8> {
     match address {
         IpAddr::V4(v4) => v4.octets().to_vec(),

@@ -1,6 +1,6 @@
 //! Port groups and IP address groups.
 
-use super::field::{FieldError, address, address_bytes, id, id_bytes};
+use super::field::{FieldError, address, address_bytes, id, id_bytes, optional_id};
 use super::wire::topology as wire;
 use crate::{IpAddrGroup, PortGroup};
 
@@ -34,6 +34,9 @@ impl From<&IpAddrGroup> for wire::IpAddrGroup {
             id: id_bytes(group.id),
             name: group.name.clone(),
             addresses: group.addresses.iter().copied().map(address_bytes).collect(),
+            tenant_id: group.tenant_id.clone(),
+            inbound_chain: group.inbound_chain.map(id_bytes),
+            outbound_chain: group.outbound_chain.map(id_bytes),
         }
     }
 }
@@ -47,6 +50,9 @@ impl TryFrom<wire::IpAddrGroup> for IpAddrGroup {
             id: id("id", &group.id)?,
             name: group.name,
             addresses: addresses.collect::<Result<_, _>>()?,
+            tenant_id: group.tenant_id,
+            inbound_chain: optional_id("inbound_chain", group.inbound_chain.as_deref())?,
+            outbound_chain: optional_id("outbound_chain", group.outbound_chain.as_deref())?,
         })
     }
 }

@@ -3,7 +3,9 @@
 //! Encoding the same value gives the same bytes. Decoding never panics: bytes from a damaged store, or from a newer
 //! program, give a [`DecodeError`] that says where and why.
 
+mod action;
 mod chain;
+mod conf;
 mod device;
 mod document;
 mod field;
@@ -12,6 +14,8 @@ mod host;
 mod log;
 mod object;
 mod port;
+mod qos;
+mod service;
 
 pub use document::{decode_document, encode_document};
 pub use field::DecodeError;

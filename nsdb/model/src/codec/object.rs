@@ -55,7 +55,25 @@ macro_rules! objects {
     };
 }
 
-objects!(Bridge, Router, Port, Route, Chain, Rule, PortGroup, IpAddrGroup, Host, TunnelZone);
+objects!(
+    Bridge,
+    Router,
+    Port,
+    Route,
+    Chain,
+    Rule,
+    PortGroup,
+    IpAddrGroup,
+    Host,
+    TunnelZone,
+    Mirror,
+    L2Insertion,
+    TraceRequest,
+    QosPolicy,
+    QosBandwidthRule,
+    QosDscpRule,
+    ConfDocument,
+);
 
 /// A message of an object.
 pub(super) trait Identified {

@@ -6,10 +6,13 @@ use proptest::prelude::*;
 
 use super::object::{bridge, chain, host, ip_addr_group, port, port_group, route, router, tunnel_zone};
 use super::rule::rule;
+use super::service::{
+    conf_document, l2_insertion, mirror, qos_bandwidth_rule, qos_dscp_rule, qos_policy, trace_request,
+};
 use super::{Values, object};
 use crate::{
     BridgeDocument, ChainDocument, Change, DeviceId, Document, HostBinding, HostDocument, LogEntry,
-    PortEntry, RouterDocument,
+    PortEntry, QosPolicyDocument, RouterDocument,
 };
 
 /// A put or delete of any object.
@@ -44,6 +47,15 @@ pub fn document() -> impl Strategy<Value = Document> {
             Document::Host(HostDocument { host, bindings, tunnel_zones })
         }),
         tunnel_zone(v).prop_map(Document::TunnelZone),
+        mirror(v).prop_map(Document::Mirror),
+        l2_insertion(v).prop_map(Document::L2Insertion),
+        trace_request(v).prop_map(Document::TraceRequest),
+        (qos_policy(v), vec(qos_bandwidth_rule(v), 0..4), vec(qos_dscp_rule(v), 0..4)).prop_map(
+            |(policy, bandwidth_rules, dscp_rules)| {
+                Document::QosPolicy(QosPolicyDocument { policy, bandwidth_rules, dscp_rules })
+            }
+        ),
+        conf_document(v).prop_map(Document::ConfDocument),
     ]
 }
 

@@ -2,17 +2,22 @@
 
 use super::Transaction;
 use super::rule::without;
+use crate::mirror::mirror_hooks;
 use crate::reference::OnDelete;
-use crate::{ChainId, HostId, ModelError, Object, ObjectKey, PortGroupId, PortId, Role};
+use crate::{
+    ChainId, HostId, MirrorId, ModelError, Object, ObjectKey, PortGroupId, PortId, Role, RuleAction,
+};
 
 impl Transaction {
     /// Deletes an object, and with it what cannot be without it:
     ///
     /// - a bridge's or router's ports and routes, a chain's rules, the routes with the port as next hop, the rules that
-    ///   jump to the chain;
-    /// - filters, peers, group and zone memberships that name it are cleared;
-    /// - rules whose condition names it act from now on as if it were an empty set; those that could never match
-    ///   again are deleted.
+    ///   jump to the chain, a port's mirrors and insertions (inspected or serving), the trace requests on a device or
+    ///   port, the rules that trace for the request, a QoS policy's rules;
+    /// - filters, mirrors, peers, QoS policies, group and zone memberships and targets of redirections that name it are
+    ///   cleared;
+    /// - conditions that name it act from now on as if it were an empty set: rules and trace requests that could never
+    ///   match again are deleted, mirrors lose such conditions.
     ///
     /// # Errors
     /// `NotFound`; `Conflict` for a host that has bound ports.
@@ -59,11 +64,27 @@ impl Transaction {
     fn clear(&mut self, role: Role, referrer: ObjectKey, target: ObjectKey) -> Option<ObjectKey> {
         let mut object = self.state.object(referrer)?;
         match (&mut object, role) {
+            (Object::Rule(rule), Role::Target) => {
+                if let RuleAction::L2Transform(transform) = &mut rule.action {
+                    transform.target_port = None;
+                }
+            }
             (Object::Rule(rule), _) => match without(rule.condition.clone(), target) {
                 Some(condition) => rule.condition = condition,
                 None => return Some(referrer),
             },
+            (Object::TraceRequest(request), _) => match without(request.condition.clone(), target) {
+                Some(condition) => request.condition = condition,
+                None => return Some(referrer),
+            },
+            (Object::Mirror(mirror), _) => {
+                let kept = mirror.conditions.drain(..).filter_map(|condition| without(condition, target));
+                mirror.conditions = kept.collect();
+            }
             (object, Role::Filter) => clear_filter(object, ChainId(target.id)),
+            (object, Role::Mirror) => clear_mirror(object, MirrorId(target.id)),
+            (Object::Bridge(bridge), Role::Qos) => bridge.qos_policy = None,
+            (Object::Port(port), Role::Qos) => port.qos_policy = None,
             (Object::Port(port), Role::Peer) => {
                 port.peer.take_if(|peer| *peer == PortId(target.id));
             }
@@ -96,9 +117,16 @@ fn clear_filter(object: &mut Object, chain: ChainId) {
             &mut router.local_redirect_chain,
         ],
         Object::Port(port) => vec![&mut port.inbound_filter, &mut port.outbound_filter],
+        Object::IpAddrGroup(group) => vec![&mut group.inbound_chain, &mut group.outbound_chain],
         _ => vec![],
     };
     for hook in hooks {
         hook.take_if(|c| *c == chain);
+    }
+}
+
+fn clear_mirror(object: &mut Object, mirror: MirrorId) {
+    for hook in mirror_hooks(object) {
+        hook.retain(|m| *m != mirror);
     }
 }

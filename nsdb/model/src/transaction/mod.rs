@@ -46,8 +46,9 @@ impl Transaction {
     ///   empty.
     ///
     /// # Errors
-    /// `Duplicate` id, `Invalid` object, `NotFound` for an object that it refers to (`Invalid` where a rule's
-    /// condition or a route's next hop refers to it), `Conflict` with a unique property of another object.
+    /// `Duplicate` id, `Invalid` object, `NotFound` for an object that it refers to (`Invalid` where a condition, a
+    /// route's next hop, or what a rule redirects to or traces for refers to it), `Conflict` with a unique property of
+    /// another object.
     pub fn create(&mut self, object: impl Into<Object>) -> Result<(), ModelError> {
         let object = object.into();
         let key = object.key();
@@ -68,8 +69,8 @@ impl Transaction {
     /// Replaces an object's own properties.
     ///
     /// What other operations are there for stays as it is: of a port its device, tunnel key, peer, binding and groups;
-    /// of a chain its rules; of a rule its chain; of a route its router; of an IP address group and a tunnel zone their
-    /// members.
+    /// of a chain its rules; of a rule its chain; of a route its router; of a QoS rule its policy; of an IP address group
+    /// and a tunnel zone their members.
     ///
     /// # Errors
     /// `NotFound` if there is no such object, else as [`create`](Self::create).
@@ -99,6 +100,14 @@ impl Transaction {
             }
             (Object::TunnelZone(mut new), Object::TunnelZone(old)) => {
                 new.members = old.members;
+                tx.put_checked(new.into())
+            }
+            (Object::QosBandwidthRule(mut new), Object::QosBandwidthRule(old)) => {
+                new.policy = old.policy;
+                tx.put_checked(new.into())
+            }
+            (Object::QosDscpRule(mut new), Object::QosDscpRule(old)) => {
+                new.policy = old.policy;
                 tx.put_checked(new.into())
             }
             (new, _) => tx.put_checked(new),
@@ -185,7 +194,7 @@ impl Transaction {
             };
             match reference.role {
                 _ if found => {}
-                Role::Condition | Role::NextHop => {
+                Role::Condition | Role::NextHop | Role::Target | Role::Traced => {
                     checked.violation(reference.property, format!("there is no {}", reference.target));
                 }
                 Role::Traversed => {

@@ -2,10 +2,12 @@
 //!
 //! Violations name properties as the REST API does (midonet.md §3.4). All of an object are reported at once.
 
+mod action;
 mod condition;
 mod device;
 mod host;
 mod port;
+mod service;
 mod unique;
 
 use std::net::IpAddr;
@@ -15,7 +17,8 @@ use ipnetwork::IpNetwork;
 pub(crate) use host::interface_name;
 pub(crate) use unique::unique;
 
-use crate::{Match, ModelError, Object, ObjectKey, State, Violation};
+use crate::mirror::mirror_hooks;
+use crate::{ModelError, Object, ObjectKey, State, Violation};
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 255;
@@ -49,6 +52,15 @@ impl Checked {
         self.require(length <= MAX_NAME, property, format!("size must be between 0 and {MAX_NAME}"));
     }
 
+    /// Checks a part that stands under one property: what is wrong with the part is told of that property.
+    fn part(&mut self, property: &'static str, check: impl FnOnce(&mut Self)) {
+        let mut part = Self::new(self.key);
+        check(&mut part);
+        for violation in part.violations {
+            self.violation(property, violation.to_string());
+        }
+    }
+
     pub(crate) fn finish(self) -> Result<(), ModelError> {
         if self.violations.is_empty() {
             Ok(())
@@ -69,17 +81,24 @@ pub(crate) fn object(object: &Object, checked: &mut Checked) {
             checked.text("name", chain.name.as_deref());
             checked.text("tenantId", chain.tenant_id.as_deref());
         }
-        Object::Rule(rule) => {
-            checked.text("meterName", rule.meter_name.as_deref());
-            condition::condition(&rule.condition, checked);
-        }
+        Object::Rule(rule) => action::rule(rule, checked),
         Object::PortGroup(group) => {
             checked.text("name", group.name.as_deref());
             checked.text("tenantId", group.tenant_id.as_deref());
         }
-        Object::IpAddrGroup(group) => checked.text("name", group.name.as_deref()),
+        Object::IpAddrGroup(group) => {
+            checked.text("name", group.name.as_deref());
+            checked.text("tenantId", group.tenant_id.as_deref());
+        }
         Object::Host(host) => host::host(host, checked),
         Object::TunnelZone(zone) => host::tunnel_zone(zone, checked),
+        Object::Mirror(mirror) => service::mirror(mirror, checked),
+        Object::L2Insertion(insertion) => service::insertion(insertion, checked),
+        Object::TraceRequest(request) => service::trace_request(request, checked),
+        Object::QosPolicy(policy) => service::qos_policy(policy, checked),
+        Object::QosBandwidthRule(rule) => service::qos_bandwidth_rule(rule, checked),
+        Object::QosDscpRule(rule) => service::qos_dscp_rule(rule, checked),
+        Object::ConfDocument(document) => service::conf_document(document, checked),
     }
 }
 
@@ -90,15 +109,20 @@ pub(crate) fn in_context(state: &State, object: &Object, checked: &mut Checked) 
     }
 }
 
-/// Brings an object into the form in which equal meanings are equal values: prefixes without host bits, lists that are
-/// sets without duplicates.
+/// Brings an object into the form in which equal meanings are equal values: prefixes of routes without host bits, lists
+/// that are sets without duplicates. Prefixes of conditions stay as they were given, as the REST API shows them so.
 pub(crate) fn normalize(object: &mut Object) {
+    for hook in mirror_hooks(object) {
+        remove_duplicates(hook);
+    }
     match object {
         Object::Route(route) => {
             route.source = network_of(route.source);
             route.destination = network_of(route.destination);
         }
         Object::Rule(rule) => condition::normalize(&mut rule.condition),
+        Object::Mirror(mirror) => mirror.conditions.iter_mut().for_each(condition::normalize),
+        Object::TraceRequest(request) => condition::normalize(&mut request.condition),
         Object::Port(port) => remove_duplicates(&mut port.port_groups),
         _ => {}
     }
@@ -117,12 +141,6 @@ fn remove_duplicates<T: PartialEq + Copy>(list: &mut Vec<T>) {
 
 fn network_of(prefix: IpNetwork) -> IpNetwork {
     IpNetwork::new(prefix.network(), prefix.prefix()).unwrap_or(prefix)
-}
-
-fn mask_prefix(part: &mut Option<Match<IpNetwork>>) {
-    if let Some(prefix) = part {
-        prefix.value = network_of(prefix.value);
-    }
 }
 
 /// An address that a host or router interface may have.

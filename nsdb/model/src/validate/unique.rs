@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::service::insertion_unique;
 use crate::{ModelError, Object, Port, PortDevice, State, TunnelZone};
 
 /// Checks an object against the others of the state.
@@ -16,6 +17,7 @@ pub(crate) fn unique(state: &State, object: &Object) -> Result<(), ModelError> {
             zone_name(state, zone)?;
             member_addresses(zone)
         }
+        Object::L2Insertion(insertion) => insertion_unique(state, insertion),
         _ => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod actions;
 mod deletion;
 mod emptied;
 mod fixture;
@@ -9,5 +10,6 @@ mod links;
 mod ports;
 mod routes;
 mod rules;
+mod services;
 mod validation;
 mod zones;

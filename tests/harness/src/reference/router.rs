@@ -253,7 +253,7 @@ impl Reference<'_> {
 
     fn refusal(&mut self, input: &Port, copy: &Copy, refusal: &Refusal) -> Walked {
         match refusal {
-            Refusal::Drop(_) => self.drop(refusal.drop_reason()),
+            Refusal::Drop(_) | Refusal::Unchanged(_) => self.drop(refusal.drop_reason()),
             Refusal::Reject(_) => self.refuse(input, copy, refusal.drop_reason()),
         }
     }
