@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Response};
 use model::{Kind, ModelError, ObjectKey};
 use nsdb::store::CommitError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Media type of error bodies.
-const ERROR_TYPE: &str = "application/vnd.org.midonet.Error-v1+json";
+pub(crate) const ERROR_TYPE: &str = "application/vnd.org.midonet.Error-v1+json";
 /// When a client may try again while the NSDB is out of reach.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -25,9 +26,11 @@ pub(crate) struct Failure {
 }
 
 /// A property of the body that is at fault.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Violation {
+    /// Its name; `tpDst.start` within another.
     pub(crate) property: String,
+    /// What is wrong with it.
     pub(crate) message: String,
 }
 
@@ -128,18 +131,22 @@ impl From<CommitError> for Failure {
     }
 }
 
-/// The body on the wire.
-#[derive(Serialize)]
-struct Body<'a> {
+/// What went wrong.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErrorBody<'a> {
+    /// For people: what is wrong, and what to do about it.
     message: &'a str,
+    /// The status once more.
     code: u16,
+    /// Every property of the body that is at fault.
     #[serde(skip_serializing_if = "<[Violation]>::is_empty")]
     violations: &'a [Violation],
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let body = Body { message: &self.message, code: self.status.as_u16(), violations: &self.violations };
+        let body =
+            ErrorBody { message: &self.message, code: self.status.as_u16(), violations: &self.violations };
         // A struct of strings and numbers always has a JSON form.
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (self.status, [(header::CONTENT_TYPE, ERROR_TYPE)], body).into_response();

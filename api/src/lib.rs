@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `server` | listening, the layers around every request, start and end |
 //! | `endpoint` | what all resources do with HTTP: negotiation, bodies, statuses |
+//! | `openapi` | the description of all that is served |
 //! | `resources` | one file per resource: its form on the wire, its place, its changes |
 //! | `media`, `fields`, `links`, `failure` | media types, reading of bodies, addresses, errors |
 //! | `live` | the network in memory |
@@ -16,6 +17,7 @@ mod fields;
 mod links;
 mod live;
 mod media;
+mod openapi;
 mod resources;
 mod server;
 #[cfg(test)]

@@ -80,7 +80,8 @@ impl Media {
         Err(Failure::new(status, message))
     }
 
-    fn offers(&self, shape: Shape) -> Vec<String> {
+    /// What an answer may be, the preferred type first.
+    pub(crate) fn offers(&self, shape: Shape) -> Vec<String> {
         let mut offers = self.types(shape);
         match self.json {
             Json::Preferred => offers.insert(0, JSON.to_owned()),
@@ -88,6 +89,13 @@ impl Media {
             Json::Refused => {}
         }
         offers
+    }
+
+    /// What a body may be, the vendor's types first.
+    pub(crate) fn taken(&self) -> Vec<String> {
+        let mut taken = self.types(Shape::One);
+        taken.push(JSON.to_owned());
+        taken
     }
 
     fn types(&self, shape: Shape) -> Vec<String> {

@@ -21,7 +21,7 @@ use tower_http::trace::TraceLayer;
 use crate::failure::Failure;
 use crate::links::{BASE, Links};
 use crate::live::{Readiness, load};
-use crate::resources;
+use crate::{openapi, resources};
 
 /// Time for requests that are being answered when the server is told to stop.
 const GRACE: Duration = Duration::from_millis(700);
@@ -75,8 +75,11 @@ pub(crate) fn application(
     readiness: watch::Receiver<Readiness>,
 ) -> impl Service<Request, Response = Response, Error = std::convert::Infallible, Future: Send> + Clone + Send
 {
-    let inner =
-        resources::routes().fallback(nowhere).method_not_allowed_fallback(wrong_method).with_state(readiness);
+    let inner = openapi::described(resources::routes())
+        .merge(openapi::pages())
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(readiness);
     // `nest_service` would not tell the base with its slash from the one without.
     let router = Router::new()
         .route(BASE, any(to_root))

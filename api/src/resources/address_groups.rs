@@ -4,10 +4,11 @@ use std::net::IpAddr;
 
 use model::{IpAddrGroup, IpAddrGroupId};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{NONE, Routes, address_text, new_id};
-use crate::endpoint::{Call, Edit, create, delete, list, one};
+use super::{NONE, address_text, new_id};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::links::Links;
@@ -18,7 +19,7 @@ const ADDRESS: Media = Media::new("IpAddrGroupAddr", &[1]).json(Json::Offered);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/ip_addr_groups", list(GROUP, all).merge(create(GROUP, add)))
+        .route("/ip_addr_groups", list(GROUP, all).merge(create::<View>(GROUP, add)))
         .route(
             "/ip_addr_groups/{id}",
             one(GROUP, get).merge(delete(|call| {
@@ -26,7 +27,10 @@ pub(super) fn routes() -> Routes {
                 Ok(Edit::new(move |tx| tx.delete(id)))
             })),
         )
-        .route("/ip_addr_groups/{id}/ip_addrs", list(ADDRESS, addresses).merge(create(ADDRESS, add_address)))
+        .route(
+            "/ip_addr_groups/{id}/ip_addrs",
+            list(ADDRESS, addresses).merge(create::<AddressView>(ADDRESS, add_address)),
+        )
         .route(
             // The version says nothing that the address does not; the reference ignores it.
             "/ip_addr_groups/{id}/versions/{version}/ip_addrs/{address}",
@@ -37,16 +41,32 @@ pub(super) fn routes() -> Routes {
         )
 }
 
-#[derive(Serialize)]
+/// A set of IP addresses, for the conditions of rules.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct View {
+    /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
+    /// Any text, at most 255 bytes.
+    #[schema(required = true, max_length = 255)]
     name: Option<String>,
+    /// Always empty.
+    #[schema(read_only)]
     ip_addr_ports: [Uuid; 0],
+    /// Always null.
+    #[schema(read_only)]
     inbound_chain_id: Option<Uuid>,
+    /// Always null.
+    #[schema(read_only)]
     outbound_chain_id: Option<Uuid>,
+    /// The rules whose conditions name it.
+    #[schema(read_only)]
     rule_ids: Vec<Uuid>,
+    /// Its addresses.
+    #[schema(read_only)]
     addrs: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
 }
 
@@ -85,13 +105,22 @@ fn add(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     Ok(Edit::new(move |tx| tx.create(group.clone())).at(location))
 }
 
-#[derive(Serialize)]
+/// An address as a member of an IP address group.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct AddressView {
+    /// IP version, 4 or 6.
+    #[schema(read_only)]
     version: u8,
+    /// The address; IPv6 in eight groups when it is read.
     addr: String,
+    /// The group.
+    #[schema(read_only)]
     ip_addr_group_id: Uuid,
+    #[schema(read_only)]
     ip_addr_group: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
 }
 

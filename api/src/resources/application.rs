@@ -3,16 +3,14 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::get;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tokio::sync::watch;
+use utoipa::openapi::{HttpMethod, ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
-use super::Routes;
-use crate::endpoint::{Call, json, one};
+use crate::endpoint::{Call, Content, Endpoint, Operation, Routes, Shared, json, one};
 use crate::failure::Failure;
 use crate::links::Links;
-use crate::live::Readiness;
 use crate::media::{Json, Media, Shape};
 
 const APPLICATION: Media = Media::new("Application", &[5]).json(Json::Offered);
@@ -73,14 +71,35 @@ const LINKS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route("/", get(application)).route("/system_state", one(SYSTEM_STATE, system_state))
+    let root = Operation::new(HttpMethod::Get, StatusCode::OK)
+        .gives(Content::of::<Application>(APPLICATION, Shape::One));
+    Routes::new()
+        .route(
+            "/",
+            Endpoint::new(root, application)
+                .fails(StatusCode::METHOD_NOT_ALLOWED, "Nothing that `Accept` names can be given."),
+        )
+        .route("/system_state", one(SYSTEM_STATE, system_state))
+}
+
+/// The root, whose properties are those of [`LINKS`].
+struct Application;
+
+impl ToSchema for Application {}
+
+impl PartialSchema for Application {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let about = "Where everything is. In a template, what is in braces is to be replaced.";
+        let object = ObjectBuilder::new().description(Some(about)).property("uri", text());
+        let object = object.property("version", text().description(Some("Of the contract.")));
+        let object = LINKS.iter().fold(object, |object, (name, _)| object.property(*name, text()));
+        RefOr::T(object.into())
+    }
 }
 
 /// Needs no topology: a client can begin while it is being loaded.
-async fn application(
-    State(_): State<watch::Receiver<Readiness>>,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
+async fn application(State(_): State<Shared>, headers: HeaderMap) -> Result<Response, Failure> {
     // The reference answers 405 here where it answers 406 elsewhere.
     let media_type = APPLICATION
         .choose(Shape::One, &headers)
@@ -95,11 +114,20 @@ async fn application(
     json(&media_type, &Value::Object(body))
 }
 
-#[derive(Serialize)]
+/// How the system is.
+#[derive(Serialize, ToSchema)]
 struct SystemState {
+    /// `ACTIVE`.
+    #[schema(read_only)]
     state: &'static str,
+    /// `READWRITE`, or `READONLY` while the network state database is out of reach.
+    #[schema(read_only)]
     availability: &'static str,
+    /// Of the contract.
+    #[schema(read_only)]
     version: &'static str,
+    /// What an operator should know.
+    #[schema(read_only)]
     information: Option<String>,
 }
 

@@ -2,10 +2,10 @@
 
 use model::{Binding, HostId, PortId};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Routes;
-use crate::endpoint::{Call, Edit, create, delete, list, one};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -13,27 +13,42 @@ use crate::media::Media;
 const BINDING: Media = Media::new("HostInterfacePort", &[1]);
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route("/hosts/{id}/ports", list(BINDING, of_host).merge(create(BINDING, bind))).route(
-        "/hosts/{id}/ports/{port}",
-        one(BINDING, get).merge(delete(|call| {
-            let (host, port) = (call.id::<HostId>("id")?, call.id::<PortId>("port")?);
-            Ok(Edit::new(move |tx| {
-                let bound_here =
-                    tx.state().port(port).and_then(|p| p.binding.as_ref()).is_some_and(|b| b.host == host);
-                if bound_here { tx.unbind(port) } else { Ok(()) }
-            }))
-        })),
-    )
+    Routes::new()
+        .route("/hosts/{id}/ports", list(BINDING, of_host).merge(create::<View>(BINDING, bind)))
+        .route(
+            "/hosts/{id}/ports/{port}",
+            one(BINDING, get).merge(delete(|call| {
+                let (host, port) = (call.id::<HostId>("id")?, call.id::<PortId>("port")?);
+                Ok(Edit::new(move |tx| {
+                    let bound_here = tx
+                        .state()
+                        .port(port)
+                        .and_then(|p| p.binding.as_ref())
+                        .is_some_and(|b| b.host == host);
+                    if bound_here { tx.unbind(port) } else { Ok(()) }
+                }))
+            })),
+        )
 }
 
-#[derive(Serialize)]
+/// A port plugged into an interface of a host.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct View {
+    /// The port.
     port_id: Uuid,
+    /// The host, which must be in a tunnel zone.
+    #[schema(read_only)]
     host_id: Uuid,
+    /// Name of the interface: at most 15 bytes, and not bound to another port.
+    #[schema(max_length = 15)]
     interface_name: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
+    #[schema(read_only)]
     host: String,
+    #[schema(read_only)]
     port: String,
 }
 

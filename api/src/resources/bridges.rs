@@ -2,10 +2,11 @@
 
 use model::{Bridge, BridgeId};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{NONE, Routes, chain_uuid, new_id, refuse_reference, refuse_references};
-use crate::endpoint::{Call, Edit, create, delete, list, one, update};
+use super::{NONE, chain_uuid, new_id, refuse_reference, refuse_references};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -13,40 +14,73 @@ use crate::media::Media;
 const BRIDGE: Media = Media::new("Bridge", &[4, 5]);
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route("/bridges", list(BRIDGE, all).merge(create(BRIDGE, add))).route(
+    Routes::new().route("/bridges", list(BRIDGE, all).merge(create::<View>(BRIDGE, add))).route(
         "/bridges/{id}",
-        one(BRIDGE, get).merge(update(BRIDGE, replace)).merge(delete(|call| {
+        one(BRIDGE, get).merge(update::<View>(BRIDGE, replace)).merge(delete(|call| {
             let id = call.id::<BridgeId>("id")?;
             Ok(Edit::new(move |tx| tx.delete(id)))
         })),
     )
 }
 
-#[derive(Serialize)]
+/// A virtual switch. Its ports reach each other; it learns where stations are, by VLAN.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct View {
+    /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
+    /// Whose it is: any text, at most 255 bytes.
+    #[schema(max_length = 255)]
     tenant_id: Option<String>,
+    /// Any text, at most 255 bytes.
+    #[schema(max_length = 255)]
     name: Option<String>,
+    /// Down, it forwards nothing.
+    #[schema(default = true)]
     admin_state_up: bool,
+    /// Chain that frames pass as they enter it.
     inbound_filter_id: Option<Uuid>,
+    /// Chain that frames pass as they leave it.
     outbound_filter_id: Option<Uuid>,
+    /// Its ports to hardware VTEPs.
+    #[schema(read_only)]
     vx_lan_port_ids: [Uuid; 0],
+    /// Mirrors of what enters it.
     inbound_mirror_ids: [Uuid; 0],
+    /// Mirrors of what leaves it.
     outbound_mirror_ids: [Uuid; 0],
+    /// QoS policy of its ports that have none of their own.
     qos_policy_id: Option<Uuid>,
+    /// Its ports.
+    #[schema(read_only)]
     ports: String,
+    #[schema(read_only)]
     inbound_filter: Option<String>,
+    #[schema(read_only)]
     outbound_filter: Option<String>,
+    /// The ports at the other ends of its cables.
+    #[schema(read_only)]
     peer_ports: String,
+    #[schema(read_only)]
     vx_lan_ports: String,
+    /// Where stations are.
+    #[schema(read_only)]
     mac_table: String,
+    /// Which station has which IPv4 address.
+    #[schema(read_only)]
     arp_table: String,
+    #[schema(read_only)]
     dhcp_subnets: String,
+    #[schema(read_only)]
     dhcp_subnet6s: String,
+    #[schema(read_only)]
     vlan_mac_table_template: String,
+    #[schema(read_only)]
     mac_port_template: String,
+    #[schema(read_only)]
     vlan_mac_port_template: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
 }
 

@@ -2,10 +2,11 @@
 
 use model::{Chain, ChainId};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, new_id};
-use crate::endpoint::{Call, Edit, create, delete, list, one};
+use super::new_id;
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -13,7 +14,7 @@ use crate::media::Media;
 const CHAIN: Media = Media::new("Chain", &[1]);
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route("/chains", list(CHAIN, all).merge(create(CHAIN, add))).route(
+    Routes::new().route("/chains", list(CHAIN, all).merge(create::<View>(CHAIN, add))).route(
         "/chains/{id}",
         one(CHAIN, get).merge(delete(|call| {
             let id = call.id::<ChainId>("id")?;
@@ -22,13 +23,23 @@ pub(super) fn routes() -> Routes {
     )
 }
 
-#[derive(Serialize)]
+/// A list of rules, asked in their order. Deleted, it leaves no filter and no jump behind.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct View {
+    /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
+    /// Whose it is: any text, at most 255 bytes.
+    #[schema(max_length = 255)]
     tenant_id: Option<String>,
+    /// Any text, at most 255 bytes.
+    #[schema(max_length = 255)]
     name: Option<String>,
+    /// Its rules, in order.
+    #[schema(read_only)]
     rules: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
 }
 

@@ -8,10 +8,13 @@ use ipnetwork::IpNetwork;
 use model::{Condition, FragmentPolicy, MaskedMac, Match};
 use packet::MacAddr;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::Schema;
 use uuid::Uuid;
 
 use super::address_text;
 use crate::fields::Fields;
+use crate::openapi::choices;
 
 /// Fragment policies, as `fragmentPolicy` names them.
 const FRAGMENT_POLICIES: &[(&str, FragmentPolicy)] = &[
@@ -21,65 +24,137 @@ const FRAGMENT_POLICIES: &[(&str, FragmentPolicy)] = &[
     ("unfragmented", FragmentPolicy::Unfragmented),
 ];
 
-#[derive(Serialize)]
+fn policies() -> Schema {
+    let about = "Which fragments are met: `header` those that hold the transport header, `nonheader` the others. Left out, \
+                 it is `header` where ports are matched, else `any`.";
+    choices(about, FRAGMENT_POLICIES)
+}
+
+/// Every part that is given must be met; the `inv…` flag beside it negates that part. What is left out or null meets anything.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct View {
+    /// Destination address, with its length a prefix.
     nw_dst_address: Option<String>,
+    /// Length of the prefix in bits; without it, the whole address.
+    #[schema(default = 32, maximum = 128)]
     nw_dst_length: u8,
+    /// Source address, with its length a prefix.
     nw_src_address: Option<String>,
+    /// Length of the prefix in bits; without it, the whole address.
+    #[schema(default = 32, maximum = 128)]
     nw_src_length: u8,
+    /// Negates the condition as a whole.
+    #[schema(default = false)]
     cond_invert: bool,
+    /// The packet is of a connection in the direction that began it.
+    #[schema(default = false)]
     match_forward_flow: bool,
+    /// The packet is of a connection in the other direction.
+    #[schema(default = false)]
     match_return_flow: bool,
+    /// The packet entered the device by one of these.
     in_ports: Vec<Uuid>,
+    #[schema(default = false)]
     inv_in_ports: bool,
+    /// The packet leaves the device by one of these.
     out_ports: Vec<Uuid>,
+    #[schema(default = false)]
     inv_out_ports: bool,
+    /// The packet entered the network by a port of this group.
     port_group: Option<Uuid>,
+    #[schema(default = false)]
     inv_port_group: bool,
+    /// The packet entered the device by a port of this group.
     in_port_group: Option<Uuid>,
+    #[schema(default = false)]
     inv_in_port_group: bool,
+    /// The packet leaves the device by a port of this group.
     out_port_group: Option<Uuid>,
+    #[schema(default = false)]
     inv_out_port_group: bool,
+    /// The source address is in this group.
     ip_addr_group_src: Option<Uuid>,
+    #[schema(default = false)]
     inv_ip_addr_group_src: bool,
+    /// The destination address is in this group.
     ip_addr_group_dst: Option<Uuid>,
+    #[schema(default = false)]
     inv_ip_addr_group_dst: bool,
+    /// The packet came through this bridge or router.
     traversed_device: Option<Uuid>,
+    #[schema(default = false)]
     inv_traversed_device: bool,
+    /// The frame has no VLAN tag.
+    #[schema(default = false)]
     no_vlan: bool,
+    /// The frame has this VLAN tag.
+    #[schema(maximum = 4095)]
     vlan: Option<u16>,
+    /// EtherType.
     dl_type: Option<u16>,
+    #[schema(default = false)]
     inv_dl_type: bool,
+    /// Source Ethernet address.
     dl_src: Option<String>,
+    /// Bits of it that count, as in `ffff.ff00.0000` or like an address; all without it.
     dl_src_mask: Option<String>,
+    #[schema(default = false)]
     inv_dl_src: bool,
+    /// Destination Ethernet address.
     dl_dst: Option<String>,
+    /// Bits of it that count; all without it.
     dl_dst_mask: Option<String>,
+    #[schema(default = false)]
     inv_dl_dst: bool,
+    /// The whole TOS byte.
     nw_tos: Option<u8>,
+    #[schema(default = false)]
     inv_nw_tos: bool,
+    /// IP protocol number.
     nw_proto: Option<u8>,
+    #[schema(default = false)]
     inv_nw_proto: bool,
+    #[schema(default = false)]
     inv_nw_src: bool,
+    #[schema(default = false)]
     inv_nw_dst: bool,
+    /// The destination address was changed in this router.
+    #[schema(default = false)]
     match_nw_dst_rewritten: bool,
+    #[schema(schema_with = policies)]
     fragment_policy: &'static str,
+    /// Source ports, or ICMP types.
     tp_src: Option<Range>,
+    /// Destination ports, or ICMP codes.
     tp_dst: Option<Range>,
+    #[schema(default = false)]
     inv_tp_src: bool,
+    #[schema(default = false)]
     inv_tp_dst: bool,
+    /// Source address of the packet that an ICMP error quotes.
     icmp_data_src_ip_address: Option<String>,
+    /// Length of the prefix in bits.
+    #[schema(default = 32, maximum = 128)]
     icmp_data_src_ip_length: u8,
+    #[schema(default = false)]
     inv_icmp_data_src_ip: bool,
+    /// Destination address of the packet that an ICMP error quotes.
     icmp_data_dst_ip_address: Option<String>,
+    /// Length of the prefix in bits.
+    #[schema(default = 32, maximum = 128)]
     icmp_data_dst_ip_length: u8,
+    #[schema(default = false)]
     inv_icmp_data_dst_ip: bool,
 }
 
-#[derive(Serialize)]
+/// Numbers from `start` to `end`, both included.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PortRange)]
 struct Range {
+    /// At least 0.
     start: u16,
+    /// At least `start`.
     end: u16,
 }
 

@@ -6,10 +6,11 @@ use axum::http::StatusCode;
 use model::{Host, HostId};
 use nsdb::presence::{Endpoint, HostState, Interface, InterfaceKind};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, address_text};
-use crate::endpoint::{Call, Edit, delete, list, one, update_with};
+use super::address_text;
+use crate::endpoint::{Call, Edit, Routes, delete, list, one, update_with};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -22,42 +23,91 @@ pub(super) fn routes() -> Routes {
         .route("/hosts", list(HOST, all))
         .route(
             "/hosts/{id}",
-            one(HOST, get).merge(update_with(HOST, StatusCode::OK, replace)).merge(delete(remove)),
+            one(HOST, get)
+                .merge(update_with::<View>(HOST, StatusCode::OK, replace))
+                .merge(delete(remove).fails(StatusCode::FORBIDDEN, "It is alive.")),
         )
         .route("/hosts/{id}/interfaces", list(INTERFACE, interfaces))
         .route("/hosts/{id}/interfaces/{name}", one(INTERFACE, interface))
 }
 
-#[derive(Serialize)]
+/// A hypervisor. It comes with its agent; what can be written are its weights.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct View {
+    /// Chosen by its agent.
+    #[schema(read_only)]
     id: Uuid,
+    /// The machine's name.
+    #[schema(read_only)]
     name: Option<String>,
+    /// All addresses of its interfaces, while it is alive.
+    #[schema(read_only)]
     addresses: Vec<String>,
+    /// Its interfaces, while it is alive.
+    #[schema(read_only)]
     host_interfaces: Vec<InterfaceView>,
+    /// Whether its agent runs and reaches the network state database.
+    #[schema(read_only)]
     alive: bool,
+    /// Chance to be the flooding proxy of a VTEP tunnel zone, among its hosts; 0 for never.
+    #[schema(default = 1, maximum = 2147483647)]
     flooding_proxy_weight: u32,
+    /// Chance to be given service containers; 0 for never.
+    #[schema(default = 1, maximum = 2147483647)]
     container_weight: u32,
+    /// Most service containers it may have; -1 for any number.
+    #[schema(default = -1, minimum = -1)]
     container_limit: i32,
+    /// Whether containers above the limit are taken away.
+    #[schema(default = false)]
     enforce_container_limit: bool,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
+    /// Its interfaces.
+    #[schema(read_only)]
     interfaces: String,
+    /// The ports bound on it.
+    #[schema(read_only)]
     ports: String,
 }
 
-#[derive(Serialize)]
+/// A network interface of a host, as its agent sees it.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Interface)]
 struct InterfaceView {
+    /// The host.
+    #[schema(read_only)]
     host_id: Uuid,
+    /// Unique on the host.
+    #[schema(read_only)]
     name: String,
+    /// Its Ethernet address.
+    #[schema(read_only)]
     mac: Option<String>,
+    /// Its MTU in bytes.
+    #[schema(read_only)]
     mtu: u32,
+    /// Physical, Virtual, Tunnel or Unknown.
     #[serde(rename = "type")]
+    #[schema(read_only)]
     kind: &'static str,
+    /// What is behind it: DATAPATH, PHYSICAL, VM, GRE, CAPWAP, LOCALHOST, TUNTAP or UNKNOWN.
+    #[schema(read_only)]
     endpoint: &'static str,
+    /// Kind of datapath port, if it is one.
+    #[schema(read_only)]
     port_type: Option<String>,
+    /// Its addresses.
+    #[schema(read_only)]
     addresses: Vec<String>,
+    /// Bit 0: it is up; bit 1: it has a carrier.
+    #[schema(read_only)]
     status: u8,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
 }
 

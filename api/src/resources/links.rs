@@ -2,10 +2,10 @@
 
 use model::PortId;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Routes;
-use crate::endpoint::{Call, Edit, create, delete, one};
+use crate::endpoint::{Call, Edit, Routes, create, delete, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -15,20 +15,28 @@ const LINK: Media = Media::new("PortLink", &[1]);
 pub(super) fn routes() -> Routes {
     Routes::new().route(
         "/ports/{id}/link",
-        one(LINK, get).merge(create(LINK, add)).merge(delete(|call| {
+        one(LINK, get).merge(create::<View>(LINK, add)).merge(delete(|call| {
             let port = call.id::<PortId>("id")?;
             Ok(Edit::new(move |tx| tx.unlink(port)))
         })),
     )
 }
 
-#[derive(Serialize)]
+/// A virtual cable between two ports.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct View {
+    /// One end.
+    #[schema(read_only)]
     port_id: Uuid,
+    /// The other end: a port of another device that is neither linked nor bound.
     peer_id: Uuid,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
+    #[schema(read_only)]
     port: String,
+    #[schema(read_only)]
     peer: String,
 }
 

@@ -19,17 +19,12 @@ mod tunnel_zones;
 
 use std::net::IpAddr;
 
-use axum::Router;
 use model::ChainId;
-use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::endpoint::Routes;
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::live::Readiness;
-
-/// Routes with what they work on.
-pub(crate) type Routes = Router<watch::Receiver<Readiness>>;
 
 /// Of a list of a kind that is not there yet: nothing.
 const NONE: [Uuid; 0] = [];
@@ -53,7 +48,7 @@ pub(crate) fn routes() -> Routes {
         tunnel_zones::routes(),
     ]
     .into_iter()
-    .fold(Router::new(), Router::merge)
+    .fold(Routes::new(), Routes::merge)
 }
 
 /// The id that the client chose, or a new one.

@@ -2,10 +2,11 @@
 
 use model::{PortGroup, PortGroupId, PortId};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Routes, new_id};
-use crate::endpoint::{Call, Edit, create, delete, list, one, update};
+use super::new_id;
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::{Json, Media};
@@ -15,15 +16,23 @@ const MEMBER: Media = Media::new("PortGroupPort", &[1]).json(Json::Offered);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/port_groups", list(GROUP, all).merge(create(GROUP, add)))
+        .route(
+            "/port_groups",
+            list(GROUP, all)
+                .query("port_id", "Only groups that this port is in.")
+                .merge(create::<View>(GROUP, add)),
+        )
         .route(
             "/port_groups/{id}",
-            one(GROUP, get).merge(update(GROUP, replace)).merge(delete(|call| {
+            one(GROUP, get).merge(update::<View>(GROUP, replace)).merge(delete(|call| {
                 let id = call.id::<PortGroupId>("id")?;
                 Ok(Edit::new(move |tx| tx.delete(id)))
             })),
         )
-        .route("/port_groups/{id}/ports", list(MEMBER, members).merge(create(MEMBER, add_member)))
+        .route(
+            "/port_groups/{id}/ports",
+            list(MEMBER, members).merge(create::<MemberView>(MEMBER, add_member)),
+        )
         .route(
             "/port_groups/{id}/ports/{port}",
             one(MEMBER, get_member).merge(delete(|call| {
@@ -34,14 +43,26 @@ pub(super) fn routes() -> Routes {
         .route("/ports/{port}/port_groups", list(MEMBER, of_port))
 }
 
-#[derive(Serialize)]
+/// A set of ports, for the conditions of rules.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct View {
+    /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
+    /// Whose it is: any text, at most 255 bytes.
+    #[schema(max_length = 255)]
     tenant_id: Option<String>,
+    /// Any text, at most 255 bytes.
+    #[schema(max_length = 255)]
     name: Option<String>,
+    /// Whether its ports are ways of the same connections: what one port learns of a connection, all know.
+    #[schema(default = false)]
     stateful: bool,
+    /// Its members.
+    #[schema(read_only)]
     ports: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
 }
 
@@ -96,13 +117,21 @@ fn replace(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     Ok(Edit::new(move |tx| tx.update(group.clone())))
 }
 
-#[derive(Serialize)]
+/// A port as a member of a port group.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct MemberView {
+    /// The group.
+    #[schema(read_only)]
     port_group_id: Uuid,
+    /// The port.
     port_id: Uuid,
+    #[schema(read_only)]
     port_group: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
+    #[schema(read_only)]
     port: String,
 }
 

@@ -1,54 +1,69 @@
 //! Ports of bridges and routers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnetwork::IpNetwork;
 use model::{
     Binding, BridgeId, DeviceId, HostId, ModelError, Port, PortDevice, PortId, RouterId, State, Transaction,
     generated_mac,
 };
+use nsdb::tables::PortOwner;
 use packet::MacAddr;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::Schema;
 use uuid::Uuid;
 
 use super::port_addresses::AddressFields;
-use super::{NONE, Routes, address_text, chain_uuid, new_id, refuse_reference, refuse_references};
-use crate::endpoint::{Call, Edit, Endpoint, awaited, create, delete, list, update};
+use super::{NONE, address_text, chain_uuid, new_id, refuse_reference, refuse_references};
+use crate::endpoint::{Call, Edit, Endpoint, Gathering, Routes, awaited, create, delete, list, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::media::{Media, Shape};
+use crate::media::Media;
+use crate::openapi::choices;
 
 const PORT: Media = Media::new("Port", &[3, 4]);
 
 const BRIDGE_TYPES: &[(&str, ())] = &[("Bridge", ()), ("ExteriorBridge", ()), ("InteriorBridge", ())];
 const ROUTER_TYPES: &[(&str, ())] = &[("Router", ()), ("ExteriorRouter", ()), ("InteriorRouter", ())];
 
+fn types() -> Schema {
+    let about = "The kind of its device; may be left out. Those with `Exterior` and `Interior` say the same as without.";
+    choices(about, &[BRIDGE_TYPES, ROUTER_TYPES].concat())
+}
+
 pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/ports", several(|call| Ok(ids(call.topology.ports()))))
-        .route("/ports/{id}", single().merge(update(PORT, replace)))
-        .route("/bridges/{device}/ports", several(|call| of(call, bridge)).merge(create(PORT, add_to_bridge)))
-        .route("/routers/{device}/ports", several(|call| of(call, router)).merge(create(PORT, add_to_router)))
+        .route("/ports/{id}", single().merge(update::<View>(PORT, replace)))
+        .route(
+            "/bridges/{device}/ports",
+            several(|call| of(call, bridge)).merge(create::<View>(PORT, add_to_bridge)),
+        )
+        .route(
+            "/routers/{device}/ports",
+            several(|call| of(call, router)).merge(create::<View>(PORT, add_to_router)),
+        )
         .route("/bridges/{device}/ports/{id}", single())
         .route("/routers/{device}/ports/{id}", single())
         .route("/bridges/{device}/peer_ports", several(|call| peers(call, bridge)))
         .route("/routers/{device}/peer_ports", several(|call| peers(call, router)))
-        .route("/bridges/{device}/vxlan_ports", list(PORT, |call| bridge(call).map(|_| Vec::<()>::new())))
+        .route("/bridges/{device}/vxlan_ports", list(PORT, |call| bridge(call).map(|_| Vec::<View>::new())))
 }
 
 fn single() -> Endpoint {
     let select = |call: &Call| {
         let id = call.id::<PortId>("id")?;
-        Ok(call.topology.port(id).ok_or(model::ObjectKey::from(id))?.id)
+        Ok(vec![call.topology.port(id).ok_or(model::ObjectKey::from(id))?.id])
     };
-    awaited(PORT, Shape::One, select, one_view).merge(delete(|call| {
+    awaited(PORT, select, active, one_view).merge(delete(|call| {
         let id = call.id::<PortId>("id")?;
         Ok(Edit::new(move |tx| tx.delete(id)))
     }))
 }
 
 fn several(select: fn(&Call) -> Result<Vec<PortId>, Failure>) -> Endpoint {
-    awaited(PORT, Shape::Collection, select, views)
+    awaited(PORT, select, active, views)
 }
 
 fn bridge(call: &Call) -> Result<DeviceId, Failure> {
@@ -73,84 +88,144 @@ fn ids<'a>(ports: impl Iterator<Item = &'a Port>) -> Vec<PortId> {
     ports.map(|port| port.id).collect()
 }
 
-#[derive(Serialize)]
+/// A port of a bridge or router: linked to another port, bound to an interface of a host, or free.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct View {
     #[serde(rename = "type")]
+    #[schema(schema_with = types, required = false)]
     kind: &'static str,
+    /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
+    /// Down, nothing passes it.
+    #[schema(default = true)]
     admin_state_up: bool,
+    /// Chain that packets pass as they enter its device by it.
     inbound_filter_id: Option<Uuid>,
+    /// Chain that packets pass as they leave its device by it.
     outbound_filter_id: Option<Uuid>,
+    /// Its number in the whole network, 20 bits.
+    #[schema(read_only)]
     tunnel_key: u32,
+    /// Id of what is plugged in, for the client.
     vif_id: Option<Uuid>,
+    /// The host it is bound on. Left out together with `interfaceName`, the binding stays; both null, it goes.
     host_id: Option<Uuid>,
+    /// The interface it is bound to.
     interface_name: Option<String>,
+    /// The port it is linked to. Left out, the link stays; null, it goes.
     peer_id: Option<Uuid>,
+    /// Mirrors of what enters it, before its filter.
     inbound_mirror_ids: [Uuid; 0],
+    /// Mirrors of what leaves it, after its filter.
     outbound_mirror_ids: [Uuid; 0],
+    /// Mirrors of what enters it, after its filter.
     post_in_filter_mirror_ids: [Uuid; 0],
+    /// Mirrors of what leaves it, before its filter.
     pre_out_filter_mirror_ids: [Uuid; 0],
+    /// L2 insertions before it.
     insertion_ids: [Uuid; 0],
+    /// Its QoS policy.
     qos_policy_id: Option<Uuid>,
+    /// Whether it is plugged into a datapath: bound, on a host that is alive, with the interface up.
+    #[schema(read_only)]
     active: bool,
     #[serde(flatten)]
+    #[schema(inline)]
     own: Own,
+    #[schema(read_only)]
     device: String,
+    /// Its bridge or router.
+    #[schema(read_only)]
     device_id: Uuid,
+    /// Its cable.
+    #[schema(read_only)]
     link: String,
+    #[schema(read_only)]
     inbound_filter: Option<String>,
+    #[schema(read_only)]
     outbound_filter: Option<String>,
+    #[schema(read_only)]
     peer: Option<String>,
+    /// Its binding.
+    #[schema(read_only)]
     host_interface_port: Option<String>,
+    /// The port groups it is in.
+    #[schema(read_only)]
     port_groups: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
+    #[schema(read_only)]
     host: Option<String>,
 }
 
 /// What only one kind of port has.
-#[derive(Serialize)]
-#[serde(untagged, rename_all_fields = "camelCase")]
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
 enum Own {
+    #[serde(rename_all = "camelCase")]
     Bridge {
+        /// VLAN of the frames that pass it, tagged on the bridge's side; 0 for all.
+        #[schema(default = 0, maximum = 4094)]
         vlan_id: u16,
     },
+    #[serde(rename_all = "camelCase")]
     Router {
+        /// Network of the first address.
         network_address: Option<String>,
+        /// Its length in bits.
+        #[schema(default = 24, maximum = 128)]
         network_length: u8,
+        /// All its addresses, each with the length of its network: `10.0.0.1/24`.
         port_subnet: Vec<String>,
+        /// The first address.
         port_address: Option<String>,
+        /// Its Ethernet address; made by the server if it is left out.
+        #[schema(required = false)]
         port_mac: String,
         rtr_port_vni: Option<u32>,
         off_ramp_vxlan: Option<bool>,
         service_container_id: Option<Uuid>,
+        #[schema(read_only)]
         bgp_status: Option<String>,
+        #[schema(read_only)]
         service_container: Option<String>,
+        #[schema(read_only)]
         peering_table: String,
     },
 }
 
-/// Shows ports. Only bound ones can be active, so only the tables of their devices are asked.
-async fn views(call: Call, ids: Vec<PortId>) -> Vec<View> {
-    let ports: Vec<&Port> = ids.iter().filter_map(|id| call.topology.port(*id)).collect();
-    let mut active = BTreeMap::new();
-    for device in ports.iter().filter(|p| p.is_exterior()).map(|p| p.owner()) {
-        if let std::collections::btree_map::Entry::Vacant(entry) = active.entry(device) {
-            entry.insert(call.live.active(device).await);
+/// The active ports of devices.
+type Active = BTreeMap<DeviceId, Vec<(PortId, PortOwner)>>;
+
+/// Only bound ports can be active, so only the tables of their devices are asked.
+fn active<'a>(call: &'a Call, ids: &'a Vec<PortId>) -> Gathering<'a, Active> {
+    let exterior = ids.iter().filter_map(|id| call.topology.port(*id)).filter(|port| port.is_exterior());
+    let devices: BTreeSet<DeviceId> = exterior.map(Port::owner).collect();
+    Box::pin(async move {
+        let mut active = Active::new();
+        for device in devices {
+            active.insert(device, call.live.active(device).await);
         }
-    }
+        active
+    })
+}
+
+fn views(call: &Call, ids: &Vec<PortId>, active: &Active) -> Vec<View> {
     let is_active = |port: &Port| {
         let bound_to = port.binding.as_ref().map(|binding| binding.host);
         active.get(&port.owner()).into_iter().flatten().any(|(id, owner)| {
             *id == port.id && Some(owner.host) == bound_to && call.live.hosts.is_alive(owner.host)
         })
     };
-    ports.iter().map(|port| view(&call, port, is_active(port))).collect()
+    let ports = ids.iter().filter_map(|id| call.topology.port(*id));
+    ports.map(|port| view(call, port, is_active(port))).collect()
 }
 
 /// Shows the one port that was found.
-async fn one_view(call: Call, id: PortId) -> Option<View> {
-    views(call, vec![id]).await.pop()
+fn one_view(call: &Call, ids: &Vec<PortId>, active: &Active) -> Option<View> {
+    views(call, ids, active).pop()
 }
 
 fn view(call: &Call, port: &Port, active: bool) -> View {

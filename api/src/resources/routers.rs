@@ -2,10 +2,11 @@
 
 use model::{Router, RouterId};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{NONE, Routes, chain_uuid, new_id, refuse_reference, refuse_references};
-use crate::endpoint::{Call, Edit, create, delete, list, one, update};
+use super::{NONE, chain_uuid, new_id, refuse_reference, refuse_references};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -13,40 +14,73 @@ use crate::media::Media;
 const ROUTER: Media = Media::new("Router", &[3]);
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route("/routers", list(ROUTER, all).merge(create(ROUTER, add))).route(
+    Routes::new().route("/routers", list(ROUTER, all).merge(create::<View>(ROUTER, add))).route(
         "/routers/{id}",
-        one(ROUTER, get).merge(update(ROUTER, replace)).merge(delete(|call| {
+        one(ROUTER, get).merge(update::<View>(ROUTER, replace)).merge(delete(|call| {
             let id = call.id::<RouterId>("id")?;
             Ok(Edit::new(move |tx| tx.delete(id)))
         })),
     )
 }
 
-#[derive(Serialize)]
+/// A virtual router for IPv4.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct View {
+    /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
+    /// Whose it is: any text, at most 255 bytes.
+    #[schema(max_length = 255)]
     tenant_id: Option<String>,
+    /// Any text, at most 255 bytes.
+    #[schema(max_length = 255)]
     name: Option<String>,
+    /// Down, it answers everything with ICMP "administratively prohibited".
+    #[schema(default = true)]
     admin_state_up: bool,
+    /// Chain that packets pass as they enter it.
     inbound_filter_id: Option<Uuid>,
+    /// Chain that packets pass as they leave it.
     outbound_filter_id: Option<Uuid>,
+    /// Its load balancer, which names the router.
+    #[schema(read_only)]
     load_balancer_id: Option<Uuid>,
+    /// Number of its autonomous system (BGP); 0 or -1 for none.
+    #[schema(default = 0, minimum = -1, maximum = 4294967295_u64)]
     as_number: i64,
+    /// Mirrors of what enters it.
     inbound_mirror_ids: [Uuid; 0],
+    /// Mirrors of what leaves it.
     outbound_mirror_ids: [Uuid; 0],
+    /// Chain that packets to its own addresses pass.
     local_redirect_chain_id: Option<Uuid>,
+    /// Chain that packets pass between routing and the port they leave by.
     forward_chain_id: Option<Uuid>,
+    /// Its ports.
+    #[schema(read_only)]
     ports: String,
+    #[schema(read_only)]
     bgp_peers: String,
+    #[schema(read_only)]
     inbound_filter: Option<String>,
+    #[schema(read_only)]
     outbound_filter: Option<String>,
+    /// The ports at the other ends of its cables.
+    #[schema(read_only)]
     peer_ports: String,
+    #[schema(read_only)]
     load_balancer: Option<String>,
+    #[schema(read_only)]
     bgp_networks: String,
+    #[schema(read_only)]
     local_redirect_chain: Option<String>,
+    #[schema(read_only)]
     forward_chain: Option<String>,
+    /// Its routes.
+    #[schema(read_only)]
     routes: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
 }
 

@@ -5,19 +5,22 @@ use std::net::IpAddr;
 use ipnetwork::IpNetwork;
 use model::{NextHop, PortId, Route, RouteId, RouterId};
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::Schema;
 use uuid::Uuid;
 
-use super::{Routes, address_text, new_id};
-use crate::endpoint::{Call, Edit, Endpoint, create, delete, list, one};
+use super::{address_text, new_id};
+use crate::endpoint::{Call, Edit, Endpoint, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
+use crate::openapi::choices;
 
 const ROUTE: Media = Media::new("Route", &[1]);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/routers/{id}/routes", list(ROUTE, of_router).merge(create(ROUTE, add)))
+        .route("/routers/{id}/routes", list(ROUTE, of_router).merge(create::<View>(ROUTE, add)))
         .route("/routers/{id}/routes/{route}", single())
         .route("/routes/{route}", single())
 }
@@ -29,23 +32,44 @@ fn single() -> Endpoint {
     }))
 }
 
-#[derive(Serialize)]
+/// A route of a router. The most specific one wins, by destination, then by source; then the lowest weight.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct View {
+    /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
+    /// Its router.
+    #[schema(read_only)]
     router_id: Uuid,
+    /// The port that packets leave by; that of a Normal route.
     next_hop_port: Option<Uuid>,
+    /// Any text.
     attributes: Option<String>,
+    /// Destinations that it is for.
     dst_network_addr: String,
+    /// Length of the prefix in bits; without it, the whole address.
+    #[schema(default = 32, maximum = 128)]
     dst_network_length: u8,
+    /// Sources that it is for.
     src_network_addr: String,
+    /// Length of the prefix in bits; without it, the whole address.
+    #[schema(default = 32, maximum = 128)]
     src_network_length: u8,
+    /// Router to send to; without it, the destination is on the link.
     next_hop_gateway: Option<String>,
+    /// Whether it came by BGP.
+    #[schema(read_only)]
     learned: bool,
     #[serde(rename = "type")]
+    #[schema(schema_with = types)]
     kind: &'static str,
+    /// Among routes as specific, the lowest wins; equal ones share.
+    #[schema(default = 0, maximum = 2147483647)]
     weight: u32,
+    #[schema(read_only)]
     router: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
 }
 
@@ -64,6 +88,10 @@ const TYPES: &[(&str, Type)] = &[
     ("BlackHole", Type::BlackHole),
     ("Reject", Type::Reject),
 ];
+
+fn types() -> Schema {
+    choices("What it does.", TYPES)
+}
 
 fn view(call: &Call, route: &Route) -> View {
     let (kind, gateway) = match route.next_hop {

@@ -2,19 +2,22 @@
 
 use model::{ChainId, Rule, RuleAction, RuleId};
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::Schema;
 use uuid::Uuid;
 
-use super::{Routes, condition, new_id};
-use crate::endpoint::{Call, Edit, Endpoint, create, delete, list, one};
+use super::{condition, new_id};
+use crate::endpoint::{Call, Edit, Endpoint, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
+use crate::openapi::choices;
 
 const RULE: Media = Media::new("Rule", &[2]);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/chains/{id}/rules", list(RULE, of_chain).merge(create(RULE, add)))
+        .route("/chains/{id}/rules", list(RULE, of_chain).merge(create::<View>(RULE, add)))
         .route("/chains/{id}/rules/{rule}", single())
         .route("/rules/{rule}", single())
 }
@@ -26,27 +29,42 @@ fn single() -> Endpoint {
     }))
 }
 
-#[derive(Serialize)]
+/// A rule of a chain: what happens to packets that meet all of its conditions.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct View {
     #[serde(rename = "type")]
+    #[schema(schema_with = types)]
     kind: &'static str,
     #[serde(flatten)]
+    #[schema(inline)]
     condition: condition::View,
+    /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
+    /// Its chain.
+    #[schema(read_only)]
     chain_id: Uuid,
+    /// Any text.
     meter_name: Option<String>,
+    /// Its place in the chain, counted from 1; those from there on move back. 0 means 1 too.
+    #[schema(default = 1, maximum = 2147483647)]
     position: usize,
     #[serde(flatten)]
+    #[schema(inline)]
     jump: Option<Jump>,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
 }
 
 /// What only a jump rule has.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Jump {
+    /// The chain that is asked next; what returns from it goes on behind this rule.
     jump_chain_id: Uuid,
+    /// Its name.
+    #[schema(read_only)]
     jump_chain_name: Option<String>,
 }
 
@@ -128,6 +146,10 @@ const TYPES: &[(&str, Type)] = &[
     ("l2_transform", Type::Unsupported),
     ("trace", Type::Unsupported),
 ];
+
+fn types() -> Schema {
+    choices("What happens to packets that meet the conditions.", TYPES)
+}
 
 fn action(fields: &mut Fields) -> RuleAction {
     match fields.choice("type", TYPES) {

@@ -5,17 +5,16 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use serde::Serialize;
-use tokio::sync::watch;
+use utoipa::ToSchema;
+use utoipa::openapi::HttpMethod;
 
-use super::Routes;
-use crate::endpoint::{Call, json, list, one};
+use crate::endpoint::{Call, Content, Endpoint, Operation, Routes, Shared, json, list, one};
 use crate::failure::Failure;
-use crate::live::Readiness;
-use crate::media::{Json, Media};
+use crate::media::{Json, Media, Shape};
 
 const TENANT: Media = Media::new("Tenant", &[2]).json(Json::Refused);
+const TOKEN_MEDIA: Media = Media::new("Token", &[1]).json(Json::Refused);
 const TOKEN_TYPE: &str = "application/vnd.org.midonet.Token-v1+json;charset=utf-8";
 const ERROR_TYPE: &str = "application/vnd.org.midonet.Error-v1+json;charset=utf-8";
 /// The token that stands for no authentication.
@@ -25,22 +24,38 @@ const ADMIN: &str = "admin";
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/login", get(login).post(login))
+        .route("/login", login_by(HttpMethod::Get).merge(login_by(HttpMethod::Post)))
         .route("/tenants", list(TENANT, all))
-        .route("/tenants/{id}", one(TENANT, |call| Ok(Tenant::view(call, call.segment("id")))))
+        .route("/tenants/{tenant}", one(TENANT, |call| Ok(Tenant::view(call, call.segment("tenant")))))
 }
 
-#[derive(Serialize)]
+/// A tenant: whoever owns objects, and the administrator.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Tenant {
+    /// As it stands at objects.
+    #[schema(read_only)]
     id: String,
+    #[schema(read_only)]
     name: String,
+    #[schema(read_only)]
     description: String,
+    #[schema(read_only)]
     enabled: bool,
+    /// Its routers.
+    #[schema(read_only)]
     routers: String,
+    /// Its bridges.
+    #[schema(read_only)]
     bridges: String,
+    /// Its chains.
+    #[schema(read_only)]
     chains: String,
+    /// Its port groups.
+    #[schema(read_only)]
     port_groups: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
 }
 
@@ -75,13 +90,26 @@ fn all(call: &Call) -> Result<Vec<Tenant>, Failure> {
     Ok(tenants.into_iter().map(|id| Tenant::view(call, id)).collect())
 }
 
-#[derive(Serialize)]
+/// A token to send as `X-Auth-Token`; also in the cookie that comes with it.
+#[derive(Serialize, ToSchema)]
 struct Token {
+    /// The token.
+    #[schema(read_only)]
     key: &'static str,
+    /// When it ends to be valid.
+    #[schema(read_only)]
     expires: Option<String>,
 }
 
-async fn login(State(_): State<watch::Receiver<Readiness>>, headers: HeaderMap) -> Result<Response, Failure> {
+fn login_by(method: HttpMethod) -> Endpoint {
+    let operation =
+        Operation::new(method, StatusCode::OK).gives(Content::of::<Token>(TOKEN_MEDIA, Shape::One));
+    Endpoint::new(operation, login)
+        .note("Gives a token for the credentials in `Authorization` (Basic).")
+        .fails(StatusCode::UNAUTHORIZED, "Credentials are missing.")
+}
+
+async fn login(State(_): State<Shared>, headers: HeaderMap) -> Result<Response, Failure> {
     let refuse = |message: &str| {
         Failure::new(StatusCode::UNAUTHORIZED, message)
             .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic  realm=\"BASIC_AUTH_REALM\""))

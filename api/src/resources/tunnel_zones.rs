@@ -4,13 +4,16 @@ use std::net::IpAddr;
 
 use model::{HostId, TunnelZone, TunnelZoneId, TunnelZoneType};
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::Schema;
 use uuid::Uuid;
 
-use super::{Routes, address_text, new_id};
-use crate::endpoint::{Call, Edit, create, delete, list, one, update};
+use super::{address_text, new_id};
+use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
+use crate::openapi::choices;
 
 const ZONE: Media = Media::new("TunnelZone", &[1]);
 const MEMBER: Media = Media::new("TunnelZoneHost", &[1]);
@@ -19,17 +22,24 @@ const MEMBER: Media = Media::new("TunnelZoneHost", &[1]);
 const TYPES: &[(&str, TunnelZoneType)] =
     &[("gre", TunnelZoneType::Gre), ("vxlan", TunnelZoneType::Vxlan), ("vtep", TunnelZoneType::Vtep)];
 
+fn types() -> Schema {
+    choices("Encapsulation.", TYPES)
+}
+
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/tunnel_zones", list(ZONE, all).merge(create(ZONE, add)))
+        .route("/tunnel_zones", list(ZONE, all).merge(create::<View>(ZONE, add)))
         .route(
             "/tunnel_zones/{id}",
-            one(ZONE, get).merge(update(ZONE, replace)).merge(delete(|call| {
+            one(ZONE, get).merge(update::<View>(ZONE, replace)).merge(delete(|call| {
                 let id = call.id::<TunnelZoneId>("id")?;
                 Ok(Edit::new(move |tx| tx.delete(id)))
             })),
         )
-        .route("/tunnel_zones/{id}/hosts", list(MEMBER, members).merge(create(MEMBER, add_member)))
+        .route(
+            "/tunnel_zones/{id}/hosts",
+            list(MEMBER, members).merge(create::<MemberView>(MEMBER, add_member)),
+        )
         .route(
             "/tunnel_zones/{id}/hosts/{host}",
             one(MEMBER, get_member).merge(delete(|call| {
@@ -39,13 +49,22 @@ pub(super) fn routes() -> Routes {
         )
 }
 
-#[derive(Serialize)]
+/// Hosts that reach each other over the same underlay network, with its encapsulation.
+#[derive(Serialize, ToSchema)]
 struct View {
+    /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
+    /// Unique among zones, at most 255 bytes.
+    #[schema(max_length = 255)]
     name: String,
     #[serde(rename = "type")]
+    #[schema(schema_with = types)]
     kind: &'static str,
+    /// Its members.
+    #[schema(read_only)]
     hosts: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
 }
 
@@ -94,14 +113,23 @@ fn replace(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     Ok(Edit::new(move |tx| tx.update(zone.clone())))
 }
 
-#[derive(Serialize)]
+/// A host as a member of a tunnel zone.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct MemberView {
+    /// The zone.
+    #[schema(read_only)]
     tunnel_zone_id: Uuid,
+    /// The host.
     host_id: Uuid,
+    /// The host's address in the underlay of this zone.
     ip_address: String,
+    #[schema(read_only)]
     tunnel_zone: String,
+    /// Its address.
+    #[schema(read_only)]
     uri: String,
+    #[schema(read_only)]
     host: String,
 }
 

@@ -1,6 +1,7 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
 mod errors;
+mod openapi;
 mod outage;
 mod ports;
 mod replay;
