@@ -84,6 +84,13 @@ fn class(kind: Kind) -> &'static str {
         Kind::IpAddrGroup => "IPAddrGroup",
         Kind::Host => "Host",
         Kind::TunnelZone => "TunnelZone",
+        Kind::Mirror => "Mirror",
+        Kind::L2Insertion => "L2Insertion",
+        Kind::TraceRequest => "TraceRequest",
+        Kind::QosPolicy => "QosPolicy",
+        Kind::QosBandwidthRule => "QosRuleBandwidthLimit",
+        Kind::QosDscpRule => "QosRuleDscp",
+        Kind::ConfDocument => "ConfDocument",
     }
 }
 

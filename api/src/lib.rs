@@ -8,9 +8,11 @@
 //! | `resources` | one file per resource: its form on the wire, its place, its changes |
 //! | `media`, `fields`, `links`, `failure` | media types, reading of bodies, addresses, errors |
 //! | `live` | the network in memory |
+//! | `agent_settings` | what agents can be set to |
 
 #![forbid(unsafe_code)]
 
+mod agent_settings;
 mod endpoint;
 mod failure;
 mod fields;
@@ -23,4 +25,5 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+pub use agent_settings::{AGENT_SETTINGS, AgentSetting, SettingKind};
 pub use server::{Error, serve};

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use crate::failure::Failure;
 
 const JSON: &str = "application/json";
+const TEXT: &str = "text/plain";
 const VENDOR: &str = "application/vnd.org.midonet.";
 
 /// The media types of one type of resource.
@@ -28,6 +29,8 @@ pub(crate) enum Json {
     Offered,
     /// Not at all.
     Refused,
+    /// Not at all, nor a vendor's type: plain text instead.
+    Text,
 }
 
 /// One object or a list.
@@ -40,6 +43,11 @@ pub(crate) enum Shape {
 impl Media {
     pub(crate) const fn new(name: &'static str, versions: &'static [u8]) -> Self {
         Self { name, versions, json: Json::Preferred }
+    }
+
+    /// Plain text.
+    pub(crate) const fn text(name: &'static str) -> Self {
+        Self { name, versions: &[], json: Json::Text }
     }
 
     /// The same with the vendor's type for clients that accept anything.
@@ -67,8 +75,8 @@ impl Media {
     pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Failure> {
         let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
         let given = essence(given.to_str().unwrap_or("?")).to_ascii_lowercase();
-        let taken = self.types(Shape::One);
-        if given == JSON || taken.iter().any(|t| t.eq_ignore_ascii_case(&given)) {
+        let taken = self.taken();
+        if taken.iter().any(|t| t.eq_ignore_ascii_case(&given)) {
             return Ok(());
         }
         let status = match given.starts_with(VENDOR) {
@@ -76,7 +84,7 @@ impl Media {
             false => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         };
         let message =
-            format!("A body of type `{given}` is not understood here: send {} or {JSON}.", taken.join(", "));
+            format!("A body of type `{given}` is not understood here: send one of {}.", taken.join(", "));
         Err(Failure::new(status, message))
     }
 
@@ -86,7 +94,7 @@ impl Media {
         match self.json {
             Json::Preferred => offers.insert(0, JSON.to_owned()),
             Json::Offered => offers.push(JSON.to_owned()),
-            Json::Refused => {}
+            Json::Refused | Json::Text => {}
         }
         offers
     }
@@ -94,11 +102,16 @@ impl Media {
     /// What a body may be, the vendor's types first.
     pub(crate) fn taken(&self) -> Vec<String> {
         let mut taken = self.types(Shape::One);
-        taken.push(JSON.to_owned());
+        if self.json != Json::Text {
+            taken.push(JSON.to_owned());
+        }
         taken
     }
 
     fn types(&self, shape: Shape) -> Vec<String> {
+        if self.json == Json::Text {
+            return vec![TEXT.to_owned()];
+        }
         let collection = match shape {
             Shape::One => "",
             Shape::Collection => "collection.",

@@ -16,6 +16,7 @@ mod edit;
 mod operation;
 mod reading;
 mod routes;
+mod text;
 mod writing;
 
 use axum::handler::Handler;
@@ -32,6 +33,7 @@ pub(crate) use edit::Edit;
 pub(crate) use operation::{Content, Operation};
 pub(crate) use reading::{Gathering, awaited, list, one};
 pub(crate) use routes::{Path, Routes};
+pub(crate) use text::{delete_text, text, write_text};
 pub(crate) use writing::{create, delete, update, update_with};
 
 /// What handlers work on.

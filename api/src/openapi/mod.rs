@@ -80,7 +80,8 @@ fn describe(paths: &[Path]) -> OpenApi {
     let mut parts = Parts::default();
     let mut described = Paths::new();
     for (path, operations) in paths {
-        let kind = operations.iter().find_map(|o| o.gives.or(o.takes)).map(|content| content.media.name);
+        let kind =
+            kind(operations).or_else(|| paths.iter().find(|(p, _)| holds(p, path)).and_then(|p| kind(&p.1)));
         for operation in operations {
             let built = operation::describe(path, kind.unwrap_or_default(), operation, &mut parts);
             let item = PathItem::new(operation.method.clone(), built);
@@ -102,6 +103,16 @@ fn describe(paths: &[Path]) -> OpenApi {
         ))
         .components(Some(parts.components))
         .build()
+}
+
+/// What operations are about, if they give or take anything.
+fn kind(operations: &[Operation]) -> Option<&'static str> {
+    operations.iter().find_map(|o| o.gives.or(o.takes)).map(|content| content.media.name)
+}
+
+/// Whether one path is that of the collection that another is of.
+fn holds(collection: &str, item: &str) -> bool {
+    item.rsplit_once('/').is_some_and(|(above, _)| above == collection)
 }
 
 /// What operations refer to.

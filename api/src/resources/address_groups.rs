@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{NONE, address_text, new_id};
+use super::{NONE, address_text, chain_uuid, new_id};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -32,7 +32,6 @@ pub(super) fn routes() -> Routes {
             list(ADDRESS, addresses).merge(create::<AddressView>(ADDRESS, add_address)),
         )
         .route(
-            // The version says nothing that the address does not; the reference ignores it.
             "/ip_addr_groups/{id}/versions/{version}/ip_addrs/{address}",
             one(ADDRESS, get_address).merge(delete(|call| {
                 let (group, address) = (call.id("id")?, address_of(call)?);
@@ -47,17 +46,14 @@ pub(super) fn routes() -> Routes {
 struct View {
     /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
-    /// Any text, at most 255 bytes.
-    #[schema(required = true, max_length = 255)]
+    /// Any text, 1 to 255 characters.
+    #[schema(required = true, min_length = 1, max_length = 255)]
     name: Option<String>,
-    /// Always empty.
-    #[schema(read_only)]
-    ip_addr_ports: [Uuid; 0],
-    /// Always null.
-    #[schema(read_only)]
+    /// Its addresses once more.
+    ip_addr_ports: Vec<AddressPorts>,
+    /// A chain that a cloud platform made for what enters by ports of the group; not applied.
     inbound_chain_id: Option<Uuid>,
-    /// Always null.
-    #[schema(read_only)]
+    /// The same for what leaves.
     outbound_chain_id: Option<Uuid>,
     /// The rules whose conditions name it.
     #[schema(read_only)]
@@ -70,14 +66,30 @@ struct View {
     uri: String,
 }
 
+/// An address of a group.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = IpAddrPort)]
+struct AddressPorts {
+    /// The address; IPv6 in eight groups when it is read.
+    ip_address: String,
+    /// Always empty.
+    #[schema(read_only)]
+    port_ids: [Uuid; 0],
+}
+
 fn view(call: &Call, group: &IpAddrGroup) -> View {
     let uri = call.links.to(format_args!("ip_addr_groups/{}", group.id));
     View {
         id: group.id.0,
         name: group.name.clone(),
-        ip_addr_ports: NONE,
-        inbound_chain_id: None,
-        outbound_chain_id: None,
+        ip_addr_ports: group
+            .addresses
+            .iter()
+            .map(|address| AddressPorts { ip_address: address_text(*address), port_ids: NONE })
+            .collect(),
+        inbound_chain_id: chain_uuid(group.inbound_chain),
+        outbound_chain_id: chain_uuid(group.outbound_chain),
         rule_ids: call.topology.rules_on(group.id).map(|rule| rule.id.0).collect(),
         addrs: format!("{uri}/ip_addrs"),
         uri,
@@ -99,10 +111,32 @@ fn get(call: &Call) -> Result<View, Failure> {
 
 fn add(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let name = fields.text("name");
+    if name.as_ref().is_some_and(String::is_empty) {
+        fields.violation("name", "size must be between 1 and 255");
+    }
     let name = fields.required("name", name);
-    let group = IpAddrGroup { id: new_id(fields), name: Some(name), addresses: Default::default() };
+    let group = IpAddrGroup {
+        id: new_id(fields),
+        tenant_id: None,
+        name: Some(name),
+        inbound_chain: fields.id("inboundChainId"),
+        outbound_chain: fields.id("outboundChainId"),
+        addresses: fields.objects("ipAddrPorts", member).into_iter().flatten().collect(),
+    };
     let location = call.links.to(format_args!("ip_addr_groups/{}", group.id));
     Ok(Edit::new(move |tx| tx.create(group.clone())).at(location))
+}
+
+/// An address that a new group has from the start.
+fn member(fields: &mut Fields) -> Option<IpAddr> {
+    if !fields.list::<Uuid>("portIds", "a UUID").is_empty() {
+        fields.violation("portIds", "cannot be given: addresses of a group are not tied to ports");
+    }
+    let address = fields.parsed("ipAddress", "an IP address");
+    if address.is_none() {
+        fields.missing("ipAddress");
+    }
+    address
 }
 
 /// An address as a member of an IP address group.
@@ -145,7 +179,14 @@ fn addresses(call: &Call) -> Result<Vec<AddressView>, Failure> {
     Ok(group.addresses.iter().map(|address| address_view(call, group.id, *address)).collect())
 }
 
+/// The address of the path. The version before it must be one, but need not be the address's.
 fn address_of(call: &Call) -> Result<IpAddr, Failure> {
+    let version = call.segment("version");
+    match version.parse::<i32>() {
+        Ok(4 | 6) => {}
+        Ok(_) => return Err(Failure::bad_request(format!("{version} is not an IP version: it is 4 or 6."))),
+        Err(_) => return Err(Failure::not_found("IpAddrGroupAddr", version)),
+    }
     let text = call.segment("address");
     text.parse().map_err(|_| Failure::not_found("IpAddrGroupAddr", text))
 }

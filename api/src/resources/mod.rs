@@ -6,15 +6,22 @@ mod bindings;
 mod bridges;
 mod chains;
 mod condition;
+mod conf;
 mod hosts;
+mod insertions;
 mod links;
+mod mirrors;
 mod port_addresses;
 mod port_groups;
 mod ports;
+mod qos_policies;
+mod qos_rules;
 mod routers;
 mod routes;
+mod rule_action;
 mod rules;
 mod tenants;
+mod traces;
 mod tunnel_zones;
 
 use std::net::IpAddr;
@@ -46,6 +53,12 @@ pub(crate) fn routes() -> Routes {
         hosts::routes(),
         bindings::routes(),
         tunnel_zones::routes(),
+        mirrors::routes(),
+        insertions::routes(),
+        traces::routes(),
+        qos_policies::routes(),
+        qos_rules::routes(),
+        conf::routes(),
     ]
     .into_iter()
     .fold(Routes::new(), Routes::merge)
@@ -54,6 +67,11 @@ pub(crate) fn routes() -> Routes {
 /// The id that the client chose, or a new one.
 fn new_id<T: From<Uuid>>(fields: &mut Fields) -> T {
     fields.id("id").unwrap_or_else(|| T::from(Uuid::new_v4()))
+}
+
+/// Ids as the wire knows them.
+fn uuids<T: Into<Uuid> + Copy>(ids: &[T]) -> Vec<Uuid> {
+    ids.iter().copied().map(Into::into).collect()
 }
 
 /// The uuid of a chain that may not be there.
@@ -72,14 +90,6 @@ fn address_text(address: IpAddr) -> String {
 /// Refuses references to objects of a kind that this release does not have: there can be none.
 fn refuse_reference(fields: &mut Fields, property: &str, class: &str) -> Result<(), Failure> {
     match fields.id::<Uuid>(property) {
-        Some(id) => Err(Failure::not_found(class, id)),
-        None => Ok(()),
-    }
-}
-
-/// The same for lists of references.
-fn refuse_references(fields: &mut Fields, property: &str, class: &str) -> Result<(), Failure> {
-    match fields.list::<Uuid>(property, "a UUID").first() {
         Some(id) => Err(Failure::not_found(class, id)),
         None => Ok(()),
     }

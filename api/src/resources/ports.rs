@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnetwork::IpNetwork;
 use model::{
-    Binding, BridgeId, DeviceId, HostId, ModelError, Port, PortDevice, PortId, RouterId, State, Transaction,
-    generated_mac,
+    Binding, BridgeId, DeviceId, HostId, L2InsertionId, ModelError, Port, PortDevice, PortId, PortMirrors,
+    QosPolicyId, RouterId, State, Transaction, generated_mac,
 };
 use nsdb::tables::PortOwner;
 use packet::MacAddr;
@@ -15,7 +15,7 @@ use utoipa::openapi::Schema;
 use uuid::Uuid;
 
 use super::port_addresses::AddressFields;
-use super::{NONE, address_text, chain_uuid, new_id, refuse_reference, refuse_references};
+use super::{address_text, chain_uuid, mirrors, new_id, refuse_reference, uuids};
 use crate::endpoint::{Call, Edit, Endpoint, Gathering, Routes, awaited, create, delete, list, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -115,17 +115,18 @@ struct View {
     interface_name: Option<String>,
     /// The port it is linked to. Left out, the link stays; null, it goes.
     peer_id: Option<Uuid>,
-    /// Mirrors of what enters it, before its filter.
-    inbound_mirror_ids: [Uuid; 0],
+    /// Mirrors of what enters it, before its filter. No effect in the datapath yet, like the others.
+    inbound_mirror_ids: Vec<Uuid>,
     /// Mirrors of what leaves it, after its filter.
-    outbound_mirror_ids: [Uuid; 0],
+    outbound_mirror_ids: Vec<Uuid>,
     /// Mirrors of what enters it, after its filter.
-    post_in_filter_mirror_ids: [Uuid; 0],
+    post_in_filter_mirror_ids: Vec<Uuid>,
     /// Mirrors of what leaves it, before its filter.
-    pre_out_filter_mirror_ids: [Uuid; 0],
-    /// L2 insertions before it.
-    insertion_ids: [Uuid; 0],
-    /// Its QoS policy.
+    pre_out_filter_mirror_ids: Vec<Uuid>,
+    /// L2 insertions that inspect its traffic. No effect in the datapath yet.
+    #[schema(read_only)]
+    insertion_ids: Vec<Uuid>,
+    /// Its QoS policy. No effect in the datapath yet.
     qos_policy_id: Option<Uuid>,
     /// Whether it is plugged into a datapath: bound, on a host that is alive, with the interface up.
     #[schema(read_only)]
@@ -247,12 +248,12 @@ fn view(call: &Call, port: &Port, active: bool) -> View {
         host_id: binding.map(|b| b.host.0),
         interface_name: binding.map(|b| b.interface.clone()),
         peer_id: port.peer.map(Uuid::from),
-        inbound_mirror_ids: NONE,
-        outbound_mirror_ids: NONE,
-        post_in_filter_mirror_ids: NONE,
-        pre_out_filter_mirror_ids: NONE,
-        insertion_ids: NONE,
-        qos_policy_id: None,
+        inbound_mirror_ids: uuids(&port.mirrors.inbound),
+        outbound_mirror_ids: uuids(&port.mirrors.outbound),
+        post_in_filter_mirror_ids: uuids(&port.mirrors.post_in_filter),
+        pre_out_filter_mirror_ids: uuids(&port.mirrors.pre_out_filter),
+        insertion_ids: call.topology.port_insertions(port.id).map(|insertion| insertion.id.0).collect(),
+        qos_policy_id: port.qos_policy.map(Uuid::from),
         active,
         own: own_view(&port.device, format!("{device}/ports/{}/peering_table", port.id)),
         device,
@@ -294,6 +295,8 @@ fn own_view(device: &PortDevice, peering_table: String) -> Own {
 #[derive(Clone)]
 struct Common {
     admin_state_up: bool,
+    mirrors: PortMirrors,
+    qos_policy: Option<QosPolicyId>,
     inbound_filter: Option<model::ChainId>,
     outbound_filter: Option<model::ChainId>,
     vif_id: Option<Uuid>,
@@ -312,22 +315,22 @@ enum Said<T> {
     This(T),
 }
 
-fn read_common(fields: &mut Fields) -> Result<Common, Failure> {
-    refuse_reference(fields, "qosPolicyId", "QosPolicy")?;
-    for property in
-        ["inboundMirrorIds", "outboundMirrorIds", "postInFilterMirrorIds", "preOutFilterMirrorIds"]
-    {
-        refuse_references(fields, property, "Mirror")?;
-    }
+fn read_common(call: &Call, fields: &mut Fields) -> Result<Common, Failure> {
     for property in ["rtrPortVni", "offRampVxlan"] {
         if fields.has_value(property) {
             fields.violation(property, "router VTEP ports are not supported yet: leave it out");
         }
     }
-    refuse_references(fields, "insertionIds", "L2Insertion")?;
+    // Insertions name their port, not the other way round; but what is named must be there.
+    let insertions = fields.list::<L2InsertionId>("insertionIds", "a UUID");
+    if let Some(unknown) = insertions.into_iter().find(|id| call.topology.l2_insertion(*id).is_none()) {
+        return Err(model::ObjectKey::from(unknown).into());
+    }
     refuse_reference(fields, "serviceContainerId", "ServiceContainer")?;
     Ok(Common {
         admin_state_up: fields.flag("adminStateUp").unwrap_or(true),
+        mirrors: mirrors::read_port_hooks(fields),
+        qos_policy: fields.id("qosPolicyId"),
         inbound_filter: fields.id("inboundFilterId"),
         outbound_filter: fields.id("outboundFilterId"),
         vif_id: fields.id("vifId"),
@@ -363,6 +366,8 @@ impl Common {
             id,
             device,
             admin_state_up: self.admin_state_up,
+            mirrors: self.mirrors.clone(),
+            qos_policy: self.qos_policy,
             inbound_filter: self.inbound_filter,
             outbound_filter: self.outbound_filter,
             peer: None,
@@ -419,7 +424,7 @@ fn add_to_bridge(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let bridge = call.id::<BridgeId>("device")?;
     fields.choice("type", BRIDGE_TYPES);
     let device = PortDevice::Bridge { bridge, vlan: read_vlan(fields) };
-    let (id, common) = (new_id::<PortId>(fields), read_common(fields)?);
+    let (id, common) = (new_id::<PortId>(fields), read_common(call, fields)?);
     let location = call.links.to(format_args!("ports/{id}"));
     Ok(Edit::new(move |tx| {
         tx.create(common.port(id, device.clone()))?;
@@ -433,7 +438,7 @@ fn add_to_router(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     fields.choice("type", ROUTER_TYPES);
     let mac = fields.parsed("portMac", "an Ethernet address").unwrap_or_else(new_mac);
     let addresses = AddressFields::read(fields);
-    let (id, common) = (new_id::<PortId>(fields), read_common(fields)?);
+    let (id, common) = (new_id::<PortId>(fields), read_common(call, fields)?);
     let location = call.links.to(format_args!("ports/{id}"));
     Ok(Edit::new(move |tx| {
         let addresses = resolve(&addresses, &[], id)?;
@@ -459,7 +464,7 @@ fn replace(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let vlan = read_vlan(fields);
     let mac = fields.parsed("portMac", "an Ethernet address");
     let addresses = AddressFields::read(fields);
-    let common = read_common(fields)?;
+    let common = read_common(call, fields)?;
     Ok(Edit::new(move |tx| {
         let device = device_with(tx.state(), id, vlan, mac, &addresses)?;
         tx.update(common.port(id, device))?;

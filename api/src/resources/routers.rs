@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{NONE, chain_uuid, new_id, refuse_reference, refuse_references};
+use super::{chain_uuid, mirrors, new_id, refuse_reference, uuids};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -48,10 +48,10 @@ struct View {
     /// Number of its autonomous system (BGP); 0 or -1 for none.
     #[schema(default = 0, minimum = -1, maximum = 4294967295_u64)]
     as_number: i64,
-    /// Mirrors of what enters it.
-    inbound_mirror_ids: [Uuid; 0],
-    /// Mirrors of what leaves it.
-    outbound_mirror_ids: [Uuid; 0],
+    /// Mirrors of what enters it. No effect in the datapath yet.
+    inbound_mirror_ids: Vec<Uuid>,
+    /// Mirrors of what leaves it. No effect in the datapath yet.
+    outbound_mirror_ids: Vec<Uuid>,
     /// Chain that packets to its own addresses pass.
     local_redirect_chain_id: Option<Uuid>,
     /// Chain that packets pass between routing and the port they leave by.
@@ -96,8 +96,8 @@ fn view(call: &Call, router: &Router) -> View {
         outbound_filter_id: chain_uuid(router.outbound_filter),
         load_balancer_id: None,
         as_number: 0,
-        inbound_mirror_ids: NONE,
-        outbound_mirror_ids: NONE,
+        inbound_mirror_ids: uuids(&router.mirrors.inbound),
+        outbound_mirror_ids: uuids(&router.mirrors.outbound),
         local_redirect_chain_id: chain_uuid(router.local_redirect_chain),
         forward_chain_id: chain_uuid(router.forward_chain),
         ports: format!("{uri}/ports"),
@@ -127,8 +127,6 @@ fn get(call: &Call) -> Result<View, Failure> {
 
 fn read(id: RouterId, fields: &mut Fields) -> Result<Router, Failure> {
     refuse_reference(fields, "loadBalancerId", "LoadBalancer")?;
-    refuse_references(fields, "inboundMirrorIds", "Mirror")?;
-    refuse_references(fields, "outboundMirrorIds", "Mirror")?;
     // 0 and -1 both stand for none.
     if fields.number::<i64>("asNumber", -1..=i64::from(u32::MAX)).is_some_and(|number| number > 0) {
         fields.violation("asNumber", "BGP is not supported yet: leave it out");
@@ -138,6 +136,7 @@ fn read(id: RouterId, fields: &mut Fields) -> Result<Router, Failure> {
         tenant_id: fields.text("tenantId"),
         name: fields.text("name"),
         admin_state_up: fields.flag("adminStateUp").unwrap_or(true),
+        mirrors: mirrors::read_hooks(fields),
         inbound_filter: fields.id("inboundFilterId"),
         outbound_filter: fields.id("outboundFilterId"),
         forward_chain: fields.id("forwardChainId"),

@@ -1,11 +1,18 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
+mod address_groups;
+mod conf;
 mod errors;
+mod insertions;
+mod mirrors;
 mod openapi;
 mod outage;
 mod ports;
+mod qos;
 mod replay;
+mod rule_actions;
 mod rules;
+mod traces;
 
 use std::sync::Arc;
 
@@ -34,6 +41,9 @@ struct Server {
     coordinator: Arc<Memory>,
     _readiness: watch::Sender<Readiness>,
 }
+
+/// The id of nothing.
+const NOTHING: &str = "00000000-dead-4bad-8bad-000000000000";
 
 /// What it answered.
 struct Answer {
@@ -88,6 +98,27 @@ impl Server {
         assert_eq!(answer.status, 201, "POST {path}: {}", answer.body);
         let location = answer.headers["location"].to_str().unwrap();
         location.rsplit('/').next().unwrap().to_owned()
+    }
+
+    /// A bridge of tenant `t1` with as many ports.
+    async fn bridge_with_ports<const N: usize>(&self) -> (String, [String; N]) {
+        let bridge = self.create("/bridges", json!({"tenantId": "t1"})).await;
+        let mut ports = std::array::from_fn(|_| String::new());
+        for port in &mut ports {
+            *port = self.create(&format!("/bridges/{bridge}/ports"), json!({})).await;
+        }
+        (bridge, ports)
+    }
+
+    /// Deletes something twice; both are fine.
+    async fn delete(&self, path: &str) {
+        for _ in 0..2 {
+            assert_eq!(self.send("DELETE", path, &[], "").await.status, 204, "DELETE {path}");
+        }
+    }
+
+    async fn is_gone(&self, path: &str) -> bool {
+        self.send("GET", path, &[], "").await.status == 404
     }
 
     /// Puts the host into a zone, so that ports can be bound on it.

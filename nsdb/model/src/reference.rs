@@ -317,7 +317,7 @@ impl Refer for L2Insertion {
 impl Refer for TraceRequest {
     fn refer(&self, found: &mut References) {
         found.add(Role::Owner, "deviceId", self.device);
-        found.add_part("condition", &self.condition);
+        found.add_part("condition", &*self.condition);
     }
 }
 

@@ -23,7 +23,7 @@ pub struct TraceRequest {
     /// Where. The request goes with the device.
     pub device: TraceDevice,
     /// Which packets.
-    pub condition: Condition,
+    pub condition: Box<Condition>,
     /// When it was made by the clock of whoever made it: milliseconds since 1970-01-01 UTC.
     pub created_at_ms: u64,
     /// Packets to trace at most.

@@ -155,7 +155,7 @@ fn actions_and_services_are_stored_as_the_proto_files_say() {
                 id: id(6),
                 name: "tr".to_owned(),
                 device: TraceDevice::Router(id(7)),
-                condition: Condition::default(),
+                condition: Default::default(),
                 created_at_ms: 1_700_000_000_000,
                 limit: 9,
                 enabled: true,

@@ -115,7 +115,7 @@ pub(crate) async fn read_all(coordinator: &Arc<dyn Coordinator>) -> Result<Every
     let mut everything = Everything::default();
     while let Some(read) = reads.next().await {
         match read? {
-            (_, Found::Document(document)) => everything.documents.push(document),
+            (_, Found::Document(document)) => everything.documents.push(Arc::unwrap_or_clone(document)),
             (key, Found::Tombstone(stamp)) => everything.tombstones.push((stamp, key)),
             (_, Found::Nothing) => {}
         }
@@ -124,7 +124,7 @@ pub(crate) async fn read_all(coordinator: &Arc<dyn Coordinator>) -> Result<Every
 }
 
 enum Found {
-    Document(Document),
+    Document(Arc<Document>),
     Tombstone(Version),
     Nothing,
 }
@@ -133,7 +133,7 @@ async fn read_one(coordinator: &Arc<dyn Coordinator>, key: DocumentKey) -> Resul
     let mut reader = DocumentReader::new(Arc::clone(coordinator), key);
     loop {
         match reader.read().await? {
-            Read::Current { document, .. } => return Ok(Found::Document(Arc::unwrap_or_clone(document))),
+            Read::Current { document, .. } => return Ok(Found::Document(document)),
             Read::Unchanged => {}
             Read::Absent => break,
         }

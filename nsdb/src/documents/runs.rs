@@ -5,7 +5,9 @@
 
 use std::net::IpAddr;
 
-use model::{Condition, HostBinding, HostId, PortDevice, PortEntry, Route, Rule};
+use model::{
+    Condition, HostBinding, HostId, PortDevice, PortEntry, QosBandwidthRule, QosDscpRule, Route, Rule,
+};
 use uuid::Uuid;
 
 /// A run ends at about every this many-th child…
@@ -84,6 +86,26 @@ impl Child for HostBinding {
 impl Child for (HostId, IpAddr) {
     fn id(&self) -> Uuid {
         self.0.0
+    }
+
+    fn weight(&self) -> usize {
+        50
+    }
+}
+
+impl Child for QosBandwidthRule {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn weight(&self) -> usize {
+        60
+    }
+}
+
+impl Child for QosDscpRule {
+    fn id(&self) -> Uuid {
+        self.id.0
     }
 
     fn weight(&self) -> usize {

@@ -62,7 +62,7 @@ impl From<&TraceRequest> for wire::TraceRequest {
         Self {
             id: id_bytes(request.id),
             name: request.name.clone(),
-            condition: Some((&request.condition).into()),
+            condition: Some((&*request.condition).into()),
             created_at_ms: request.created_at_ms,
             limit: request.limit,
             enabled: request.enabled,
@@ -82,7 +82,7 @@ impl TryFrom<wire::TraceRequest> for TraceRequest {
         Ok(Self {
             id: id("id", &request.id)?,
             name: request.name,
-            condition: required("condition", request.condition)?.try_into()?,
+            condition: Box::new(required("condition", request.condition)?.try_into()?),
             created_at_ms: request.created_at_ms,
             limit: request.limit,
             enabled: request.enabled,

@@ -70,7 +70,7 @@ pub(super) fn trace_request(v: Values) -> impl Strategy<Value = TraceRequest> {
             id,
             name: name.unwrap_or_default(),
             device,
-            condition,
+            condition: Box::new(condition),
             created_at_ms,
             limit,
             enabled,

@@ -73,8 +73,8 @@ impl Transaction {
                 Some(condition) => rule.condition = condition,
                 None => return Some(referrer),
             },
-            (Object::TraceRequest(request), _) => match without(request.condition.clone(), target) {
-                Some(condition) => request.condition = condition,
+            (Object::TraceRequest(request), _) => match without((*request.condition).clone(), target) {
+                Some(condition) => *request.condition = condition,
                 None => return Some(referrer),
             },
             (Object::Mirror(mirror), _) => {

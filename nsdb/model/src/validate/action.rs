@@ -1,7 +1,5 @@
 //! Rules: what they do, and the fragments that they can do it to.
 
-use std::ops::RangeInclusive;
-
 use super::condition::{condition, fragments};
 use super::{Checked, is_unicast};
 use crate::{FlowAction, FragmentPolicy, L2Transform, Nat, NatTarget, Rule, RuleAction};
@@ -61,9 +59,10 @@ fn nat_target(target: &NatTarget, checked: &mut Checked) {
         "natTargets",
         format!("addressFrom {first} must be of the same IP version as addressTo {last} and not behind it"),
     );
-    if let Some((from, to)) = ports.as_ref().map(RangeInclusive::clone).map(RangeInclusive::into_inner) {
+    if let Some(ports) = ports {
+        let (from, to) = (ports.start(), ports.end());
         checked.require(
-            1 <= from && from <= to,
+            1 <= *from && from <= to,
             "natTargets",
             format!(
                 "portFrom {from} and portTo {to} must be between 1 and 65535 in this order, or 0 both to leave the port as it is"

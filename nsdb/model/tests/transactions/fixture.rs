@@ -145,7 +145,7 @@ pub(crate) fn trace_request(n: u128, device: TraceDevice) -> TraceRequest {
         id: id(n),
         name: "tr".to_owned(),
         device,
-        condition: Condition::default(),
+        condition: Default::default(),
         created_at_ms: 0,
         limit: 1,
         enabled: false,

@@ -90,7 +90,8 @@ fn what_is_wrong_with_a_condition_is_told_of_the_property_that_holds_it() {
     for condition in [tcp_dst_of_nothing(), unknown] {
         let with = Mirror { conditions: vec![condition.clone()], ..mirror(30, 10) };
         assert_eq!(violated(tx.create(with)), "conditions");
-        let request = TraceRequest { condition, ..trace_request(31, TraceDevice::Port(id(10))) };
+        let request =
+            TraceRequest { condition: condition.into(), ..trace_request(31, TraceDevice::Port(id(10))) };
         assert_eq!(violated(tx.create(request)), "condition");
     }
     let many = Mirror { conditions: vec![Condition::default(); 65], ..mirror(30, 10) };
@@ -151,7 +152,7 @@ fn a_trace_request_that_can_never_be_met_again_goes() {
     let mut tx = begin_with_ports();
     let in_group = Condition { port_group: Some(Match::is(id(8))), ..Condition::default() };
     let request = trace_request(30, TraceDevice::Port(id(10)));
-    tx.create(TraceRequest { condition: in_group, ..request }).expect("a request");
+    tx.create(TraceRequest { condition: in_group.into(), ..request }).expect("a request");
     tx.delete(PortGroupId(id(8))).expect("it is there");
     assert!(tx.state().trace_request(id(30)).is_none());
 }
