@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `server` | listening, the layers around every request, start and end |
 //! | `endpoint` | what all resources do with HTTP: negotiation, bodies, statuses |
+//! | `events` | the stream of what changes |
 //! | `openapi` | the description of all that is served |
 //! | `resources` | one file per resource: its form on the wire, its place, its changes |
-//! | `media`, `fields`, `links`, `failure` | media types, reading of bodies, addresses, errors |
+//! | `media`, `fields`, `links`, `kinds`, `failure` | media types, reading of bodies, addresses, names of kinds, errors |
 //! | `live` | the network in memory |
 //! | `agent_settings` | what agents can be set to |
 
@@ -14,8 +15,10 @@
 
 mod agent_settings;
 mod endpoint;
+mod events;
 mod failure;
 mod fields;
+mod kinds;
 mod links;
 mod live;
 mod media;

@@ -20,6 +20,11 @@ impl Links {
         Self { root: format!("http://{host}{BASE}") }
     }
 
+    /// Links that are the same whatever host was called.
+    pub(crate) fn relative() -> Self {
+        Self { root: BASE.to_owned() }
+    }
+
     /// The address of a path under the base, such as `bridges/{id}`.
     pub(crate) fn to(&self, path: Arguments<'_>) -> String {
         format!("{}/{path}", self.root)
@@ -28,5 +33,11 @@ impl Links {
     /// The address of an object that may not be there.
     pub(crate) fn to_any(&self, collection: &str, id: Option<impl std::fmt::Display>) -> Option<String> {
         id.map(|id| self.to(format_args!("{collection}/{id}")))
+    }
+
+    /// What stands behind the base in an address, which may be given without host or without base: `/bridges/{id}`.
+    pub(crate) fn path_of<'a>(&self, address: &'a str) -> &'a str {
+        let path = address.strip_prefix(&self.root).or_else(|| address.strip_prefix(BASE)).unwrap_or(address);
+        path.trim_end_matches('/')
     }
 }

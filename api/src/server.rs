@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::map_response_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use axum::{Extension, Router};
 use nsdb::coordinator::Coordinator;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -18,10 +19,11 @@ use tower_http::compression::CompressionLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::trace::TraceLayer;
 
+use crate::endpoint::{Shared, VERSION, stamp, with_bulk};
 use crate::failure::Failure;
 use crate::links::{BASE, Links};
 use crate::live::{Readiness, load};
-use crate::{openapi, resources};
+use crate::{events, openapi, resources};
 
 /// Time for requests that are being answered when the server is told to stop.
 const GRACE: Duration = Duration::from_millis(700);
@@ -51,7 +53,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let (readiness, state) = watch::channel(Readiness::Loading("it was only just started".into()));
-    let app = axum::ServiceExt::<Request>::into_make_service(application(state));
+    let app = axum::ServiceExt::<Request>::into_make_service(application(state, shutdown.clone()));
     let server = axum::serve(listener, app).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let loading = async {
         load(coordinator, &readiness).await?;
@@ -70,22 +72,26 @@ pub async fn serve(
     }
 }
 
-/// The whole API as a service.
+/// The whole API as a service, whose streams end with `ending`.
 pub(crate) fn application(
     readiness: watch::Receiver<Readiness>,
+    ending: CancellationToken,
 ) -> impl Service<Request, Response = Response, Error = std::convert::Infallible, Future: Send> + Clone + Send
 {
-    let inner = openapi::described(resources::routes())
+    let routes = with_bulk(resources::routes().merge(events::routes()));
+    let inner = openapi::described(routes)
         .merge(openapi::pages())
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
-        .with_state(readiness);
+        .layer(Extension(ending))
+        .with_state(readiness.clone());
     // `nest_service` would not tell the base with its slash from the one without.
     let router = Router::new()
         .route(BASE, any(to_root))
         .nest_service(&format!("{BASE}/"), inner)
         .fallback(nowhere)
         .layer(cors())
+        .layer(map_response_with_state(readiness, with_version))
         .layer(CompressionLayer::new())
         .layer(TraceLayer::new_for_http().on_failure(()));
     tower::util::MapRequestLayer::new(without_trailing_slash)
@@ -108,11 +114,23 @@ fn cors() -> CorsLayer {
             header::ACCEPT,
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
             header::ORIGIN,
+            header::HeaderName::from_static("last-event-id"),
             header::HeaderName::from_static("x-auth-token"),
             header::HeaderName::from_static("x-auth-project"),
         ])
-        .expose_headers([header::LOCATION])
+        .expose_headers([header::ETAG, header::LINK, header::LOCATION, VERSION])
+}
+
+/// Every answer tells the version of the topology: the one that it is about, else the newest.
+async fn with_version(State(readiness): State<Shared>, response: Response) -> Response {
+    let live = readiness.borrow().live();
+    match live {
+        Ok(live) if !response.headers().contains_key(VERSION) => stamp(response, live.store.version()),
+        _ => response,
+    }
 }
 
 /// A slash at the end of a path means nothing, except at the root's.
@@ -150,5 +168,11 @@ async fn nowhere(uri: Uri) -> Failure {
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> Failure {
+    // The reference reads the body first, and there is none that the root takes.
+    if method == Method::POST && uri.path() == "/" {
+        return Failure::bad_request(
+            "Nothing can be created at the root: follow its links to the collections.",
+        );
+    }
     Failure::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not possible on {}.", uri.path()))
 }

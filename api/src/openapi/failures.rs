@@ -21,9 +21,13 @@ pub(super) fn of(path: &str, operation: &Operation) -> Vec<StatusCode> {
             StatusCode::SERVICE_UNAVAILABLE,
             StatusCode::INSUFFICIENT_STORAGE,
         ]);
+        if operation.method == HttpMethod::Put {
+            failures.push(StatusCode::PRECONDITION_FAILED);
+        }
     } else if operation.method == HttpMethod::Delete {
         failures.extend([
             StatusCode::CONFLICT,
+            StatusCode::PRECONDITION_FAILED,
             StatusCode::SERVICE_UNAVAILABLE,
             StatusCode::INSUFFICIENT_STORAGE,
         ]);
@@ -54,6 +58,7 @@ pub(super) fn response(status: StatusCode) -> (&'static str, Response) {
             "Conflict",
             "The topology as it stands does not allow it; the message names the objects in the way.",
         ),
+        StatusCode::PRECONDITION_FAILED => ("PreconditionFailed", "The object is not as `If-Match` says."),
         StatusCode::PAYLOAD_TOO_LARGE => {
             ("TooLarge", "The body, or the change, is larger than what is taken at once.")
         }

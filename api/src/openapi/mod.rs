@@ -24,13 +24,13 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::endpoint::{Content, Endpoint, Operation, Path, Routes, Shared};
 use crate::failure::ErrorBody;
 use crate::links::BASE;
-use crate::media::{Media, Shape};
+use crate::media::{Json, Media, Shape};
 
 pub(crate) use schema::{choices, properties};
 pub(crate) use ui::pages;
 
 /// Plain JSON.
-const DOCUMENT: Media = Media::new("Document", &[]);
+const DOCUMENT: Media = Media::plain("Document", "application/json").json(Json::Refused);
 
 const ABOUT: &str = "\
 Virtual networks for tenants: bridges, routers, ports, chains of rules, and what belongs to them. Follow the links: the \
@@ -79,9 +79,9 @@ async fn read(Extension(document): Extension<Arc<Document>>) -> impl IntoRespons
 fn describe(paths: &[Path]) -> OpenApi {
     let mut parts = Parts::default();
     let mut described = Paths::new();
-    for (path, operations) in paths {
-        let kind =
-            kind(operations).or_else(|| paths.iter().find(|(p, _)| holds(p, path)).and_then(|p| kind(&p.1)));
+    for Path { path, operations, .. } in paths {
+        let collection = || paths.iter().find(|other| holds(other.path, path));
+        let kind = kind(operations).or_else(|| kind(&collection()?.operations));
         for operation in operations {
             let built = operation::describe(path, kind.unwrap_or_default(), operation, &mut parts);
             let item = PathItem::new(operation.method.clone(), built);

@@ -143,8 +143,8 @@ fn member(fields: &mut Fields) -> Option<IpAddr> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct AddressView {
-    /// IP version, 4 or 6.
-    #[schema(read_only)]
+    /// IP version, 4 or 6; what the address says if it is left out.
+    #[schema(minimum = 4, maximum = 6)]
     version: u8,
     /// The address; IPv6 in eight groups when it is read.
     addr: String,
@@ -158,19 +158,23 @@ struct AddressView {
     uri: String,
 }
 
-fn address_uri(links: &Links, group: IpAddrGroupId, address: IpAddr) -> String {
-    let version = if address.is_ipv4() { 4 } else { 6 };
-    let address = address_text(address).replace(':', "%3A");
+/// Where an address is, which can be written in several ways.
+fn address_uri(links: &Links, group: IpAddrGroupId, version: u8, address: &str) -> String {
+    let address = address.replace(':', "%3A");
     links.to(format_args!("ip_addr_groups/{group}/versions/{version}/ip_addrs/{address}"))
+}
+
+fn version_of(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 4 } else { 6 }
 }
 
 fn address_view(call: &Call, group: IpAddrGroupId, address: IpAddr) -> AddressView {
     AddressView {
-        version: if address.is_ipv4() { 4 } else { 6 },
+        version: version_of(address),
         addr: address_text(address),
         ip_addr_group_id: group.0,
         ip_addr_group: call.links.to(format_args!("ip_addr_groups/{group}")),
-        uri: address_uri(&call.links, group, address),
+        uri: address_uri(&call.links, group, version_of(address), &address_text(address)),
     }
 }
 
@@ -200,10 +204,16 @@ fn get_address(call: &Call) -> Result<AddressView, Failure> {
 
 fn add_address(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let group = call.id::<IpAddrGroupId>("id")?;
-    let address = fields.parsed::<IpAddr>("addr", "an IP address");
+    let text = fields.text("addr");
+    let address = text.as_ref().and_then(|_| fields.parsed::<IpAddr>("addr", "an IP address"));
     if address.is_none() {
         fields.missing("addr");
     }
     let address = address.unwrap_or(IpAddr::from([0; 4]));
-    Ok(Edit::new(move |tx| tx.add_address(group, address)).at(address_uri(&call.links, group, address)))
+    let version = fields.number("version", 4..=6).unwrap_or(version_of(address));
+    if version == 5 {
+        fields.violation("version", "must be 4 or 6");
+    }
+    let location = address_uri(&call.links, group, version, &text.unwrap_or_default());
+    Ok(Edit::new(move |tx| tx.add_address(group, address)).at(location))
 }

@@ -16,7 +16,9 @@ use uuid::Uuid;
 
 use super::port_addresses::AddressFields;
 use super::{address_text, chain_uuid, mirrors, new_id, refuse_reference, uuids};
-use crate::endpoint::{Call, Edit, Endpoint, Gathering, Routes, awaited, create, delete, list, update};
+use crate::endpoint::{
+    Call, Edit, Endpoint, Gathering, Routes, awaited_list, awaited_one, create, delete, list, update,
+};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -56,14 +58,14 @@ fn single() -> Endpoint {
         let id = call.id::<PortId>("id")?;
         Ok(vec![call.topology.port(id).ok_or(model::ObjectKey::from(id))?.id])
     };
-    awaited(PORT, select, active, one_view).merge(delete(|call| {
+    awaited_one(PORT, select, active, one_view).merge(delete(|call| {
         let id = call.id::<PortId>("id")?;
         Ok(Edit::new(move |tx| tx.delete(id)))
     }))
 }
 
 fn several(select: fn(&Call) -> Result<Vec<PortId>, Failure>) -> Endpoint {
-    awaited(PORT, select, active, views)
+    awaited_list(PORT, select, active, views)
 }
 
 fn bridge(call: &Call) -> Result<DeviceId, Failure> {
@@ -81,7 +83,8 @@ fn of(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Vec
 }
 
 fn peers(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Vec<PortId>, Failure> {
-    Ok(call.topology.device_ports(device(call)?).filter_map(|port| port.peer).collect())
+    let peers: BTreeSet<PortId> = call.topology.device_ports(device(call)?).filter_map(|p| p.peer).collect();
+    Ok(peers.into_iter().collect())
 }
 
 fn ids<'a>(ports: impl Iterator<Item = &'a Port>) -> Vec<PortId> {
@@ -225,8 +228,8 @@ fn views(call: &Call, ids: &Vec<PortId>, active: &Active) -> Vec<View> {
 }
 
 /// Shows the one port that was found.
-fn one_view(call: &Call, ids: &Vec<PortId>, active: &Active) -> Option<View> {
-    views(call, ids, active).pop()
+fn one_view(call: &Call, ids: &Vec<PortId>, active: &Active) -> Result<View, Failure> {
+    views(call, ids, active).pop().ok_or_else(|| Failure::not_found("Port", call.segment("id")))
 }
 
 fn view(call: &Call, port: &Port, active: bool) -> View {

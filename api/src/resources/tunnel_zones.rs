@@ -12,11 +12,11 @@ use super::{address_text, new_id};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::media::Media;
+use crate::media::{Json, Media};
 use crate::openapi::choices;
 
 const ZONE: Media = Media::new("TunnelZone", &[1]);
-const MEMBER: Media = Media::new("TunnelZoneHost", &[1]);
+const MEMBER: Media = Media::new("TunnelZoneHost", &[1]).json(Json::Offered);
 
 /// Encapsulations, as `type` names them.
 const TYPES: &[(&str, TunnelZoneType)] =

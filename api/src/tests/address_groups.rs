@@ -41,12 +41,14 @@ async fn an_address_is_added_and_taken_out_under_either_version() {
     }
     assert_eq!(server.get(&addresses).await.as_array().unwrap().len(), 1, "a member again is no other");
     let under = |version: &str| format!("/ip_addr_groups/{id}/versions/{version}/ip_addrs/10.0.0.1");
+    let again = server.write("POST", &addresses, json!({"addr": "10.0.0.1", "version": 6})).await;
+    assert!(again.headers["location"].to_str().unwrap().ends_with("/versions/6/ip_addrs/10.0.0.1"));
     for version in ["4", "6"] {
         assert_eq!(server.get(&under(version)).await["version"], 4);
     }
-    assert_eq!(server.send("GET", &under("5"), &[], "").await.status, 400);
+    assert_eq!(server.send("GET", &under("5"), &[("accept", "*/*")], "").await.status, 400);
     assert_eq!(server.send("DELETE", &under("5"), &[], "").await.status, 400);
-    assert_eq!(server.send("GET", &under("x"), &[], "").await.status, 404);
+    assert_eq!(server.send("GET", &under("x"), &[("accept", "*/*")], "").await.status, 404);
     server.delete(&under("6")).await;
     assert!(server.is_gone(&under("4")).await);
 }
@@ -69,6 +71,8 @@ async fn what_is_wrong_is_named() {
         ),
         (&addresses, json!({}), "addr"),
         (&addresses, json!({"addr": "10.0.0"}), "addr"),
+        (&addresses, json!({"addr": 10}), "addr"),
+        (&addresses, json!({"addr": "10.0.0.1", "version": 5}), "version"),
     ] {
         let answer = server.write("POST", path, body.clone()).await;
         assert_eq!(answer.violations(), [property], "{body}");

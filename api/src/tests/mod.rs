@@ -1,10 +1,15 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
 mod address_groups;
+mod bulk;
+mod conditions;
 mod conf;
 mod errors;
+mod events;
 mod insertions;
+mod lists;
 mod mirrors;
+mod negotiation;
 mod openapi;
 mod outage;
 mod ports;
@@ -26,6 +31,7 @@ use nsdb::coordinator::{Coordinator, Memory};
 use nsdb::presence::register_host;
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower::util::BoxCloneService;
 
@@ -39,6 +45,8 @@ const HOST: &str = "00000000-0000-4000-8000-000000000001";
 struct Server {
     service: BoxCloneService<Request, Response, std::convert::Infallible>,
     coordinator: Arc<Memory>,
+    /// Ends its streams.
+    ending: CancellationToken,
     _readiness: watch::Sender<Readiness>,
 }
 
@@ -60,7 +68,9 @@ impl Server {
         register_host(&shared, host, "hv1").await.unwrap();
         let (readiness, state) = watch::channel(Readiness::Loading("a test begins".into()));
         load(shared, &readiness).await.unwrap();
-        Self { service: BoxCloneService::new(application(state)), coordinator, _readiness: readiness }
+        let ending = CancellationToken::new();
+        let service = BoxCloneService::new(application(state, ending.clone()));
+        Self { service, coordinator, ending, _readiness: readiness }
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -83,13 +93,19 @@ impl Server {
     }
 
     async fn get(&self, path: &str) -> Value {
-        let answer = self.send("GET", path, &[], "").await;
+        let answer = self.send("GET", path, &[("accept", "*/*")], "").await;
         assert_eq!(answer.status, 200, "GET {path}: {}", answer.body);
         answer.json()
     }
 
     async fn write(&self, method: &str, path: &str, body: Value) -> Answer {
         self.send(method, path, &[("content-type", "application/json")], &body.to_string()).await
+    }
+
+    /// A write whose answer has a body.
+    async fn write_and_read(&self, method: &str, path: &str, body: Value) -> Answer {
+        let headers = [("content-type", "application/json"), ("accept", "*/*")];
+        self.send(method, path, &headers, &body.to_string()).await
     }
 
     /// Creates something and gives its id.
@@ -118,7 +134,7 @@ impl Server {
     }
 
     async fn is_gone(&self, path: &str) -> bool {
-        self.send("GET", path, &[], "").await.status == 404
+        self.send("GET", path, &[("accept", "*/*")], "").await.status == 404
     }
 
     /// Puts the host into a zone, so that ports can be bound on it.

@@ -3,6 +3,7 @@
 use nsdb::coordinator::Resume;
 use serde_json::json;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::Server;
@@ -14,14 +15,22 @@ async fn until_the_topology_is_loaded_the_answer_is_503_with_the_reason() {
     let (_readiness, state) = watch::channel(Readiness::Loading("no server answers".into()));
     let request = |path: &str| {
         let uri = format!("/midonet-api{path}");
-        axum::extract::Request::builder().uri(uri).body(axum::body::Body::empty()).unwrap()
+        axum::extract::Request::builder()
+            .uri(uri)
+            .header("accept", "*/*")
+            .body(axum::body::Body::empty())
+            .unwrap()
     };
-    let answer = application(state.clone()).oneshot(request("/bridges")).await.unwrap();
+    let answer =
+        application(state.clone(), CancellationToken::new()).oneshot(request("/bridges")).await.unwrap();
     assert_eq!(answer.status(), 503);
     assert!(answer.headers().contains_key("retry-after"));
     let body = axum::body::to_bytes(answer.into_body(), 1 << 16).await.unwrap();
     assert!(String::from_utf8_lossy(&body).contains("no server answers"));
-    assert_eq!(application(state).oneshot(request("/")).await.unwrap().status(), 200);
+    assert_eq!(
+        application(state, CancellationToken::new()).oneshot(request("/")).await.unwrap().status(),
+        200
+    );
 }
 
 #[tokio::test]

@@ -46,14 +46,17 @@ async fn rules_of_a_policy_are_created_read_listed_updated_and_deleted() {
         let now = server.get(&path).await;
         assert_eq!(now["policyId"], json!(policy));
         assert!(reset.as_object().unwrap().iter().all(|(name, value)| now[name] == *value), "{now}");
-        assert_eq!(server.send("GET", &format!("{collection}/{id}"), &[], "").await.status, 405);
+        assert_eq!(
+            server.send("GET", &format!("{collection}/{id}"), &[("accept", "*/*")], "").await.status,
+            405
+        );
         server.delete(&format!("{collection}/{id}")).await;
         server.delete(&path).await;
         assert!(server.is_gone(&path).await);
         assert_eq!(server.write("PUT", &path, json!({})).await.status, 404);
         let nowhere = format!("/qos_policies/{NOTHING}/qos_{kind}_rules");
         assert_eq!(server.write("POST", &nowhere, json!({})).await.status, 404);
-        assert_eq!(server.send("GET", &nowhere, &[], "").await.status, 404);
+        assert_eq!(server.send("GET", &nowhere, &[("accept", "*/*")], "").await.status, 404);
     }
 }
 

@@ -132,11 +132,11 @@ async fn a_rule_has_no_put_and_below_its_chain_is_only_deleted() {
     let id = server.create(&rules, json!({"type": "drop"})).await;
     assert_eq!(server.write("PUT", &format!("/rules/{id}"), json!({"type": "drop"})).await.status, 405);
     let below = format!("/chains/{chain}/rules/{id}");
-    assert_eq!(server.send("GET", &below, &[], "").await.status, 405);
+    assert_eq!(server.send("GET", &below, &[("accept", "*/*")], "").await.status, 405);
     for _ in 0..2 {
         assert_eq!(server.send("DELETE", &below, &[], "").await.status, 204);
     }
-    assert_eq!(server.send("GET", &format!("/rules/{id}"), &[], "").await.status, 404);
+    assert_eq!(server.send("GET", &format!("/rules/{id}"), &[("accept", "*/*")], "").await.status, 404);
     assert_eq!(server.get(&rules).await, json!([]));
 }
 
@@ -145,7 +145,7 @@ async fn a_chain_that_is_not_there_has_no_rules() {
     let server = Server::start().await;
     for chain in ["00000000-dead-4bad-8bad-000000000000", "not-a-uuid"] {
         let rules = format!("/chains/{chain}/rules");
-        assert_eq!(server.send("GET", &rules, &[], "").await.status, 404);
+        assert_eq!(server.send("GET", &rules, &[("accept", "*/*")], "").await.status, 404);
         assert_eq!(server.write("POST", &rules, json!({"type": "drop"})).await.status, 404);
     }
 }

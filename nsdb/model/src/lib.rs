@@ -11,6 +11,7 @@ mod codec;
 mod conf;
 mod device;
 mod document;
+mod effect;
 mod error;
 mod group;
 mod host;
@@ -39,6 +40,7 @@ pub use document::{
     BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument, PortEntry,
     QosPolicyDocument, RouterDocument,
 };
+pub use effect::{Effect, Fate, effects};
 pub use error::{ModelError, Violation};
 pub use group::{IpAddrGroup, PortGroup};
 pub use host::{Host, TunnelZone, TunnelZoneType};

@@ -86,6 +86,7 @@ fn a_log_entry_is_stored_as_the_proto_files_say() {
             Change::Put(rule().into()),
             Change::Delete(ObjectKey { kind: Kind::TunnelZone, id: id(7) }),
         ],
+        effects: Vec::new(),
         author: "api-1".to_owned(),
         committed_at_ms: 1_700_000_000_000,
     };
@@ -172,6 +173,7 @@ fn actions_and_services_are_stored_as_the_proto_files_say() {
         ]
         .map(Change::Put)
         .to_vec(),
+        effects: Vec::new(),
         author: "api-1".to_owned(),
         committed_at_ms: 1_700_000_000_000,
     };
