@@ -7,6 +7,7 @@
 //! | [`interest`] | the documents that one agent needs, and their changes | agents |
 //! | [`tables`] | learned and ephemeral maps shared by all hosts: MAC, ARP, active ports | both |
 //! | [`presence`] | which hosts are alive, with which interfaces | both |
+//! | [`acknowledgements`] | which agents have applied a change that somebody waits for | both |
 //!
 //! Keys in the coordinator:
 //!
@@ -17,8 +18,10 @@
 //! tables/<table>/<key>,<value>,<stamp>,<owner>    one entry of a state table          ephemeral
 //! hosts/<id>/claim                                the agent instance that owns an id  durable
 //! alive/<id>, state/<id>                          a live agent and its interfaces     ephemeral
+//! applied/<kind>/<id>/<host>,<version>            a host has applied a document       ephemeral
 //! ```
 
+pub mod acknowledgements;
 pub mod coordinator;
 mod documents;
 mod endpoint;

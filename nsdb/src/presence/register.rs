@@ -3,6 +3,7 @@
 //! An agent holds no topology to validate against, and needs none: a new host refers to nothing and nothing refers to it.
 //! The documents are left to the API servers, which follow the log.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::{Change, Document, DocumentKey, Host, HostId, Object, ObjectKey, Version};
@@ -41,6 +42,7 @@ pub async fn register_host(
             id: Uuid::new_v4(),
             author: coordinator.owner().into(),
             changes: vec![Change::Put(Object::Host(host))],
+            acknowledge: BTreeSet::new(),
         };
         if let Append::Committed = log::append(&**coordinator, version + 1, &entry).await? {
             return Ok(version + 1);

@@ -19,19 +19,21 @@ mod scribe;
 mod tail;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{ModelError, State, Transaction, Version};
+use model::{HostId, ModelError, State, Transaction, Version};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use crate::Error;
 use crate::coordinator::Coordinator;
-use commit::Request;
+use crate::presence::Hosts;
+use crate::{Error, acknowledgements};
+use commit::{Request, Wish};
 use core::Core;
 
-pub use commit::CommitError;
+pub use commit::{CommitError, Committed};
 
 /// Changes that may wait for the writer.
 const QUEUED_CHANGES: usize = 1024;
@@ -133,10 +135,42 @@ impl Store {
         &self,
         change: impl FnMut(&mut Transaction) -> Result<T, ModelError> + Send + 'static,
     ) -> Result<(Version, T), CommitError> {
+        let committed = self.request(change, Wish::Nothing).await?;
+        Ok((committed.version, committed.value))
+    }
+
+    /// As [`commit`](Self::commit), and asks the agents that need the documents which the change touches to acknowledge
+    /// them: see [`unacknowledged`](Self::unacknowledged).
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub async fn commit_acknowledged<T: Send + 'static>(
+        &self,
+        change: impl FnMut(&mut Transaction) -> Result<T, ModelError> + Send + 'static,
+    ) -> Result<Committed<T>, CommitError> {
+        self.request(change, Wish::Acknowledgement).await
+    }
+
+    /// Waits until every live host that needs a document which the change touched has acknowledged it, or for so long: the
+    /// hosts that had not by then. A host that dies meanwhile, or comes to need the documents no more, is not waited for.
+    pub async fn unacknowledged<T>(
+        &self,
+        change: &Committed<T>,
+        hosts: &Hosts,
+        patience: Duration,
+    ) -> BTreeSet<HostId> {
+        acknowledgements::missing(&self.core.coordinator, self, hosts, change, patience).await
+    }
+
+    async fn request<T: Send + 'static>(
+        &self,
+        change: impl FnMut(&mut Transaction) -> Result<T, ModelError> + Send + 'static,
+        wish: Wish,
+    ) -> Result<Committed<T>, CommitError> {
         if !self.is_available() {
             return Err(self.core.unavailable());
         }
-        let (request, answer) = commit::request(change);
+        let (request, answer) = commit::request(change, wish);
         self.requests.try_send(Box::new(request)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => CommitError::overloaded(),
             mpsc::error::TrySendError::Closed(_) => {

@@ -1,13 +1,13 @@
 //! The writer task: turns waiting changes into entries of the log, many into one where they wait together.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use model::{Change, State};
+use model::{Change, DocumentKey, State};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::commit::{CommitError, Request};
+use super::commit::{Attempt, CommitError, Request};
 use super::core::Core;
 use super::dirty::Origin;
 use crate::coordinator::MAX_VALUE_BYTES;
@@ -45,6 +45,7 @@ struct Group {
     accepted: Requests,
     refused: Requests,
     changes: Vec<Change>,
+    acknowledge: BTreeSet<DocumentKey>,
 }
 
 /// Commits as many of the requests as fit into one entry, and answers those; leaves the others.
@@ -69,8 +70,7 @@ async fn commit(core: &Core, requests: &mut Requests) {
         if group.changes.is_empty() {
             return group.accepted.into_iter().for_each(|request| request.conclude(version - 1));
         }
-        let entry =
-            Entry { id: Uuid::new_v4(), author: Arc::clone(&core.author), changes: group.take_changes() };
+        let entry = group.entry(&core.author);
         match log::append(&*core.coordinator, version, &entry).await {
             Ok(Append::Committed) => {
                 core.advance(version, &entry, Origin::Own);
@@ -96,11 +96,12 @@ fn gather(mut state: State, requests: &mut Requests) -> Group {
     let mut group = Group::default();
     let mut bytes = ENTRY_OVERHEAD;
     while let Some(mut request) = requests.pop_front() {
-        let Some(changes) = request.attempt(&state) else {
+        let Some(Attempt { changes, acknowledge }) = request.attempt(&state) else {
             group.refused.push_back(request);
             continue;
         };
         let (size, changes) = log::changes_len(changes);
+        let size = size + acknowledge.len() * log::ACKNOWLEDGE_BYTES;
         if size + ENTRY_OVERHEAD > MAX_VALUE_BYTES {
             request.fail(CommitError::TooLarge { bytes: size });
             continue;
@@ -112,14 +113,21 @@ fn gather(mut state: State, requests: &mut Requests) -> Group {
         bytes += size;
         state.apply(version, &changes);
         group.changes.extend(changes);
+        group.acknowledge.extend(acknowledge);
         group.accepted.push_back(request);
     }
     group
 }
 
 impl Group {
-    fn take_changes(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.changes)
+    /// Takes the changes out, as an entry to commit.
+    fn entry(&mut self, author: &Arc<str>) -> Entry {
+        Entry {
+            id: Uuid::new_v4(),
+            author: Arc::clone(author),
+            changes: std::mem::take(&mut self.changes),
+            acknowledge: std::mem::take(&mut self.acknowledge),
+        }
     }
 
     /// Gives the requests back to be run again, in their order as far as it matters: those accepted came in order.

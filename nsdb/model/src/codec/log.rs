@@ -1,11 +1,13 @@
 //! Entries of the commit log.
 
+use std::collections::BTreeSet;
+
 use prost::Message;
 
-use super::field::DecodeError;
+use super::field::{DecodeError, FieldError};
 use super::wire::store as wire;
 use super::{FORMAT, check_format};
-use crate::{Change, Version};
+use crate::{Change, DocumentKey, ObjectKey, Version};
 
 /// One committed change of the topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct LogEntry {
     pub author: String,
     /// When it was made by its author's clock: milliseconds since 1970-01-01 UTC.
     pub committed_at_ms: u64,
+    /// Documents that the agents which need them shall acknowledge, once they have applied this version.
+    pub acknowledge: BTreeSet<DocumentKey>,
 }
 
 impl LogEntry {
@@ -29,6 +33,7 @@ impl LogEntry {
             changes: self.changes.iter().map(Into::into).collect(),
             author: self.author.clone(),
             committed_at_ms: self.committed_at_ms,
+            acknowledge: self.acknowledge.iter().map(|key| ObjectKey::from(*key).into()).collect(),
         };
         message.encode_to_vec()
     }
@@ -46,6 +51,17 @@ impl LogEntry {
             changes: entry.changes.into_iter().map(Change::try_from).collect::<Result<_, _>>()?,
             author: entry.author,
             committed_at_ms: entry.committed_at_ms,
+            acknowledge: entry
+                .acknowledge
+                .into_iter()
+                .map(|key| document_key(key).map_err(DecodeError::in_message("log entry")))
+                .collect::<Result<_, _>>()?,
         })
     }
+}
+
+fn document_key(key: wire::ObjectKey) -> Result<DocumentKey, FieldError> {
+    let key = ObjectKey::try_from(key)?;
+    DocumentKey::headed_by(key)
+        .ok_or_else(|| FieldError::new("acknowledge", format!("{key} is at the head of no document")))
 }

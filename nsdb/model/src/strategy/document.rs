@@ -1,6 +1,6 @@
 //! Documents, changes and log entries of any content, valid or not.
 
-use proptest::collection::vec;
+use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -22,8 +22,15 @@ pub fn change() -> impl Strategy<Value = Change> {
 
 /// A log entry with any changes.
 pub fn log_entry() -> impl Strategy<Value = LogEntry> {
-    (any::<u64>(), vec(change(), 0..4), ".{0,20}", any::<u64>()).prop_map(
-        |(version, changes, author, committed_at_ms)| LogEntry { version, changes, author, committed_at_ms },
+    let acknowledge = btree_set(document().prop_map(|document| document.key()), 0..3);
+    (any::<u64>(), vec(change(), 0..4), ".{0,20}", any::<u64>(), acknowledge).prop_map(
+        |(version, changes, author, committed_at_ms, acknowledge)| LogEntry {
+            version,
+            changes,
+            author,
+            committed_at_ms,
+            acknowledge,
+        },
     )
 }
 
