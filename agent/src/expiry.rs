@@ -43,6 +43,8 @@ pub(crate) enum Report {
     },
     /// Flows of a former life of the agent.
     Inherited(Vec<FlowDump>),
+    /// All of those have been told.
+    InheritanceEnded,
 }
 
 /// Reads the datapath's flows.
@@ -116,6 +118,7 @@ impl Sweeper {
         })?;
         for (worker, flows) in workers.iter().zip(chunks) {
             tell(worker, Report::Inherited(flows));
+            tell(worker, Report::InheritanceEnded);
         }
         Ok(inherited)
     }

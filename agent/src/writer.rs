@@ -92,15 +92,27 @@ impl SharedWriter {
 
     /// The writer thread's turn: waits up to `timeout` for queued writes and sends all that are there.
     pub(crate) fn send_queued(&self, timeout: Duration) {
-        if self.bell.1.recv_timeout(timeout).is_err() {
-            return;
+        if self.bell.1.recv_timeout(timeout).is_ok() {
+            self.send(usize::MAX);
         }
+    }
+
+    /// Sends what is queued now: once this returns, every write handed over before is in the datapath. Blocks while another
+    /// thread is sending.
+    pub(crate) fn catch_up(&self) {
+        self.send(self.queue.1.len());
+    }
+
+    /// Sends queued batches until there are none, or so many have gone.
+    fn send(&self, mut batches: usize) {
         let mut sending = self.sending.lock();
         loop {
             let mut count = 0;
             while count < MAX_BATCH
+                && batches > 0
                 && let Ok(batch) = self.queue.1.try_recv()
             {
+                batches -= 1;
                 count += batch.len();
                 batch.into_iter().for_each(|write| sending.add(write));
             }
@@ -205,6 +217,20 @@ mod tests {
         writer.send_queued(Duration::ZERO);
         assert_eq!(flows(&dp), 0);
         assert!(failures.is_empty(), "the flow was there when it was deleted");
+    }
+
+    #[test]
+    fn who_catches_up_finds_every_write_in_the_datapath() {
+        let dp = MemoryDatapath::new("midspan", 1);
+        let (writer, failures) = writer(&dp);
+        let busy = writer.sending.lock();
+        writer.write(put(Ufid::of_slot(0, 1))).unwrap();
+        writer.write(vec![FlowWrite::Delete(Ufid::of_slot(0, 1), WantStats::No)]).unwrap();
+        writer.write(put(Ufid::of_slot(1, 1))).unwrap();
+        drop(busy);
+        writer.catch_up();
+        assert_eq!(flows(&dp), 1);
+        assert!(failures.is_empty(), "they came in order");
     }
 
     #[test]

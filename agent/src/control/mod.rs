@@ -5,7 +5,8 @@
 //!  state tables ─────────┤                      ├─▶ datapath ports, tunnel devices
 //!  interfaces, vports ───┼─▶ Control::settle ───┼─▶ active ports, stations, neighbours ──▶ NSDB
 //!  workers' events ──────┤                      ├─▶ ARP requests ──▶ workers
-//!  time ─────────────────┘                      └─▶ status
+//!  time ─────────────────┘                      ├─▶ acknowledgements, where asked for ──▶ NSDB
+//!                                               └─▶ status
 //! ```
 //!
 //! Inputs only note what changed; `settle` then does what follows from all of it. A burst of inputs is settled once.
@@ -14,6 +15,7 @@ mod cabling;
 mod library;
 mod ports;
 mod publisher;
+mod receipts;
 mod removals;
 mod stations;
 mod status;
@@ -27,6 +29,7 @@ use std::time::{Duration, Instant};
 use datapath::Datapath;
 use datapath::links::Interface;
 use model::{DeviceId, Document, DocumentKey, HostId};
+use nsdb::acknowledgements::Acknowledgements;
 use nsdb::coordinator::Coordinator;
 use nsdb::interest::{self, Interest};
 use nsdb::presence::{Presence, Standing, register_host};
@@ -39,6 +42,7 @@ use self::cabling::Interfaces;
 use self::library::Library;
 use self::ports::LocalPorts;
 pub(crate) use self::publisher::Publisher;
+use self::receipts::Receipts;
 use self::stations::Stations;
 pub use self::status::{ControlStatus, NsdbStatus, PeerStatus, PortStatus};
 use self::tables::{News, Tables};
@@ -98,6 +102,8 @@ pub(crate) struct Control {
     underlay: Underlay,
     stations: Stations,
     resolver: Resolver,
+    receipts: Receipts,
+    acknowledgements: Acknowledgements,
     interfaces: InterfaceMap,
     /// Documents changed since the last settling.
     library_due: bool,
@@ -162,6 +168,7 @@ impl Control {
 
     fn new(parts: Parts, interest: Interest, tables: Tables, interfaces: InterfaceMap) -> Self {
         let host = parts.publisher.host();
+        let acknowledgements = Acknowledgements::new(Arc::clone(&parts.coordinator), host);
         Self {
             host,
             name: parts.name,
@@ -177,6 +184,8 @@ impl Control {
             underlay: Underlay::new(host, parts.datapath),
             stations: Stations::default(),
             resolver: Resolver::default(),
+            receipts: Receipts::default(),
+            acknowledgements,
             interfaces,
             library_due: true,
             underlay_due: false,
@@ -190,22 +199,24 @@ impl Control {
     // === inputs ===
 
     fn on_document(&mut self, event: interest::Event) {
-        let (key, document) = match event {
-            interest::Event::Loaded { key, version, document }
-            | interest::Event::Changed { key, version, document } => {
-                self.publisher.reached(version);
-                (key, Some(document))
+        let (key, version, acknowledge, document) = match event {
+            interest::Event::Loaded { key, version, acknowledge, document }
+            | interest::Event::Changed { key, version, acknowledge, document } => {
+                (key, version, acknowledge, Some(document))
             }
-            interest::Event::Gone { key } => (key, None),
+            interest::Event::Gone { key } => (key, 0, 0, None),
         };
+        self.publisher.reached(version);
         let gone = document.is_none();
         if self.library.put(key, document.clone()) {
+            self.receipts.asked(key, version, acknowledge);
             self.publisher.update(match document {
                 Some(document) => Update::Put(Document::clone(&document)),
                 None => Update::Removed(key),
             });
             self.library_due = true;
             if gone {
+                self.receipts.forget(key);
                 // Tables of a device close with it, even if it comes back at once.
                 self.settle_library();
             }
@@ -271,6 +282,7 @@ impl Control {
                     tracing::debug!(%bridge, %error, "station is known on this host only");
                 }
             }
+            Event::Corrected { worker, round } => self.on_corrected(worker, round),
             Event::MacInUse(station) => self.stations.in_use(station, now),
             Event::MacUnused(station) => self.stations.unused(station, now),
             Event::ArpSeen { router, ip, mac, port } => {
@@ -281,6 +293,13 @@ impl Control {
                     tracing::debug!(%router, %error, "neighbour is known on this host only");
                 }
             }
+        }
+    }
+
+    fn on_corrected(&mut self, worker: usize, round: u64) {
+        if let Some(documents) = self.receipts.confirmed(worker, round) {
+            tokio::task::block_in_place(|| self.publisher.catch_up());
+            self.acknowledgements.acknowledge(documents);
         }
     }
 
@@ -313,6 +332,9 @@ impl Control {
             self.in_sync.send_replace(true);
             self.publisher.adopt_flows();
         }
+        if *self.in_sync.borrow() {
+            self.settle_receipts();
+        }
     }
 
     fn settle_library(&mut self) {
@@ -322,6 +344,7 @@ impl Control {
         }
         for key in reach.dropped {
             self.interest.drop(key);
+            self.receipts.forget(key);
             self.publisher.update(Update::Removed(key));
         }
         let devices = self.library.devices();
@@ -377,6 +400,15 @@ impl Control {
                     }
                 }
             }
+        }
+    }
+
+    /// What is due here is published.
+    fn settle_receipts(&mut self) {
+        let library = &self.library;
+        let round = self.receipts.begin(self.publisher.workers(), |key| library.is_complete_from(key));
+        if let Some(round) = round {
+            self.publisher.confirm(round);
         }
     }
 

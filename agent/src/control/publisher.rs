@@ -94,6 +94,21 @@ impl Publisher {
         self.tags.clear();
     }
 
+    /// Asks the workers to confirm, as this round, that their flows are true to what is published.
+    pub(crate) fn confirm(&self, round: u64) {
+        self.forwarding.confirm(round);
+    }
+
+    /// Returns once the flows of workers that have confirmed are in the datapath. Blocks for some netlink exchanges.
+    pub(crate) fn catch_up(&self) {
+        self.forwarding.catch_up();
+    }
+
+    /// How many workers confirm.
+    pub(crate) fn workers(&self) -> usize {
+        self.forwarding.worker_count()
+    }
+
     /// Has the flows that a former life of the agent left taken over, against what is published.
     pub(crate) fn adopt_flows(&self) {
         self.forwarding.adopt_flows();

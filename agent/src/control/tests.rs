@@ -9,7 +9,7 @@ use model::{
     Bridge, BridgeId, HostId, ObjectKey, Port, PortDevice, PortId, TunnelZone, TunnelZoneId, TunnelZoneType,
 };
 use nsdb::coordinator::Memory;
-use nsdb::presence::Instance;
+use nsdb::presence::{Hosts, Instance};
 use nsdb::store::Store;
 use nsdb::tables::{ActiveTable, MacTable, active_table, mac_table};
 use packet::MacAddr;
@@ -27,6 +27,7 @@ const MAC: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
 
 /// An agent with the interface tap1, and an API server, over one store.
 struct Lab {
+    api: Arc<dyn Coordinator>,
     store: Store,
     active: ActiveTable,
     stations: MacTable,
@@ -39,19 +40,19 @@ impl Lab {
     /// Bridge and port are there, the port is bound to tap1 and active.
     async fn new() -> Self {
         let agent: Arc<Memory> = Arc::new(Memory::new("agent"));
-        let api = Arc::new(agent.session("api"));
+        let api: Arc<dyn Coordinator> = Arc::new(agent.session("api"));
         let coordinator: Arc<dyn Coordinator> = agent;
         register_host(&coordinator, HOST, "hv1").await.unwrap();
         let store = Store::open(api.clone(), "api").await.unwrap();
         let (active, stations) =
-            (active_table(api.clone(), DeviceId::Bridge(BRIDGE)), mac_table(api, BRIDGE));
+            (active_table(api.clone(), DeviceId::Bridge(BRIDGE)), mac_table(api.clone(), BRIDGE));
         let state = tempfile::tempdir().unwrap();
         let (interfaces, seen) = watch::channel(Arc::new(BTreeMap::from([tap1()])));
         let (events, heard) = mpsc::channel(16);
         let inputs = Inputs { events: heard, interfaces: seen, vports: Arc::new(Notify::new()) };
-        let parts = parts(coordinator, state.path()).await;
+        let parts = parts(coordinator, state.path(), events.clone()).await;
         tokio::spawn(Control::run(parts, inputs, CancellationToken::new()));
-        let lab = Self { store, active, stations, events, _interfaces: interfaces, _state: state };
+        let lab = Self { api, store, active, stations, events, _interfaces: interfaces, _state: state };
         lab.change(|tx| tx.create(zone())).await;
         lab.change(|tx| tx.create(bridge())).await;
         lab.change(|tx| tx.create(port())).await;
@@ -66,15 +67,45 @@ impl Lab {
     ) {
         self.store.commit(change).await.unwrap();
     }
+
+    /// Changes something that the agent needs to know, and waits until it has applied it.
+    async fn change_applied(
+        &self,
+        change: impl FnMut(&mut model::Transaction) -> Result<(), model::ModelError> + Send + 'static,
+    ) {
+        let hosts = Hosts::open(Arc::clone(&self.api));
+        let committed = self.store.commit_acknowledged(change).await.unwrap();
+        let missing = self.store.unacknowledged(&committed, &hosts, Duration::from_secs(10)).await;
+        assert!(hosts.is_alive(HOST), "so it was waited for");
+        assert_eq!(missing, [].into());
+    }
+
+    /// The versions of a document that the agent acknowledges.
+    async fn acknowledged(&self, document: &str) -> Vec<String> {
+        let names = self.api.list(&format!("applied/{document}")).await.unwrap();
+        names.iter().map(|name| name.rsplit(',').next().unwrap_or_default().to_owned()).collect()
+    }
 }
 
-async fn parts(coordinator: Arc<dyn Coordinator>, state: &std::path::Path) -> Parts {
+/// `events` hears the workers too.
+async fn parts(
+    coordinator: Arc<dyn Coordinator>,
+    state: &std::path::Path,
+    events: mpsc::Sender<Event>,
+) -> Parts {
     let state_dir = Arc::new(StateDir::open(state).unwrap());
     let instance = Instance::holding(state_dir.lock(), "hv1").unwrap();
     let presence = Presence::claim(Arc::clone(&coordinator), HOST, instance).await.unwrap();
     let datapath: Arc<dyn Datapath> = Arc::new(MemoryDatapath::new("midspan", 1));
-    let (forwarding, _unheard) =
+    let (forwarding, mut said) =
         Forwarding::start(&ForwardingConfig::default(), &datapath, empty(HOST)).unwrap();
+    tokio::spawn(async move {
+        while let Some(event) = said.recv().await {
+            if events.send(event).await.is_err() {
+                return;
+            }
+        }
+    });
     Parts {
         name: "hv1".into(),
         coordinator,
@@ -178,4 +209,40 @@ async fn a_host_that_was_deleted_registers_again() {
         lab.store.snapshot().host(HOST).is_some_and(|host| host.name.as_deref() == Some("hv1"))
     })
     .await;
+}
+
+fn renamed(name: &str) -> Bridge {
+    Bridge { name: Some(name.to_owned()), ..bridge() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_acknowledged_when_somebody_asks_and_else_not() {
+    let lab = Lab::new().await;
+    lab.change(|tx| tx.update(renamed("quietly"))).await;
+    assert!(lab.api.list("applied").await.unwrap().is_empty());
+    lab.change_applied(|tx| tx.update(renamed("red"))).await;
+    let version = lab.store.version().to_string();
+    assert_eq!(lab.acknowledged(&format!("bridge/{BRIDGE}")).await, [version.as_str()]);
+    lab.change(|tx| tx.update(renamed("quietly again"))).await;
+    lab.change_applied(|tx| tx.unbind(PORT)).await;
+    assert_eq!(lab.acknowledged(&format!("bridge/{BRIDGE}")).await, [version], "it is out of reach");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_comes_to_need_a_device_acknowledges_it_with_the_binding() {
+    let lab = Lab::new().await;
+    lab.change_applied(|tx| tx.unbind(PORT)).await;
+    assert!(lab.acknowledged(&format!("bridge/{BRIDGE}")).await.is_empty());
+    lab.change_applied(|tx| tx.bind(PORT, HOST, "tap1")).await;
+    let version = lab.store.version().to_string();
+    assert_eq!(lab.acknowledged(&format!("bridge/{BRIDGE}")).await, [version.as_str()]);
+    eventually("the port is active", || lab.active.get(&PORT).is_some()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_device_is_acknowledged_by_the_host_that_needed_it() {
+    let lab = Lab::new().await;
+    lab.change_applied(|tx| tx.delete(BRIDGE)).await;
+    let version = lab.store.version().to_string();
+    assert_eq!(lab.acknowledged(&format!("host/{HOST}")).await, [version]);
 }

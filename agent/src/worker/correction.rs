@@ -18,6 +18,7 @@ impl Core {
         for _ in 0..CORRECTIONS_PER_TURN {
             let Some(ufid) = self.to_correct.pop_front() else { return };
             self.correct(ufid, now);
+            self.one_corrected();
         }
     }
 

@@ -33,10 +33,8 @@ impl Core {
                     }
                 }
                 Report::DumpEnded { dump, began } => self.dump_ended(dump, began, now),
-                Report::Inherited(flows) => {
-                    self.adopting = true;
-                    self.inherited.extend(flows);
-                }
+                Report::Inherited(flows) => self.inherited.extend(flows),
+                Report::InheritanceEnded => self.adopting = true,
             }
         }
     }
