@@ -20,6 +20,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::applied;
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::links::Links;
@@ -99,9 +100,8 @@ impl Edit {
         Self { location: Some(location), ..self }
     }
 
-    async fn commit(self, live: &Live, status: StatusCode) -> Result<Response, Failure> {
-        live.store.commit(self.change).await?;
-        let mut response = status.into_response();
+    async fn commit(self, call: &Call, status: StatusCode) -> Result<Response, Failure> {
+        let mut response = applied::commit(call, self.change, status).await?;
         if let Some(location) = self.location.and_then(|l| HeaderValue::try_from(l).ok()) {
             response.headers_mut().insert(header::LOCATION, location);
         }
@@ -192,7 +192,7 @@ async fn write(
     let mut fields = Fields::parse(&read_body(&parts.headers, body).await?)?;
     let edit = edit(&call, &mut fields)?;
     fields.finish()?;
-    edit.commit(&call.live, status).await
+    edit.commit(&call, status).await
 }
 
 /// Deletes an object. What is not there, under whatever name, is deleted already.
@@ -201,7 +201,7 @@ pub(crate) fn delete(edit: fn(&Call) -> Result<Edit, Failure>) -> Endpoint {
         let (mut parts, _) = request.into_parts();
         let call = Call::of(&mut parts, &readiness).await?;
         let answer = match edit(&call) {
-            Ok(edit) => edit.commit(&call.live, StatusCode::NO_CONTENT).await,
+            Ok(edit) => edit.commit(&call, StatusCode::NO_CONTENT).await,
             Err(failure) => Err(failure),
         };
         match answer {
