@@ -26,7 +26,8 @@ pub enum Tag {
         /// The station.
         mac: MacAddr,
     },
-    /// The flow keeps alive what a bridge learned of this station; never a reason to simulate again.
+    /// The flow keeps alive what a bridge learned of this station. Where a station is, is no reason to simulate its own
+    /// flows again; that it was forgotten is one, for they teach it.
     MacSource {
         /// The bridge.
         bridge: BridgeId,

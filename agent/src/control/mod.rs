@@ -11,6 +11,7 @@
 //! Inputs only note what changed; `settle` then does what follows from all of it. A burst of inputs is settled once.
 
 mod cabling;
+mod learned;
 mod library;
 mod ports;
 mod publisher;
@@ -98,6 +99,9 @@ pub(crate) struct Control {
     underlay: Underlay,
     stations: Stations,
     resolver: Resolver,
+    state_dir: Arc<StateDir>,
+    /// What this host had learned in its former life, until everything is read and it is learned anew.
+    former: Vec<Update>,
     interfaces: InterfaceMap,
     /// Documents changed since the last settling.
     library_due: bool,
@@ -113,7 +117,7 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// Runs until cancelled. Leaves datapath and flows in place.
+    /// Runs until cancelled. Leaves datapath and flows in place, and what it has learned in the state directory.
     ///
     /// # Errors
     /// [`datapath::Error::NoSuchDatapath`] once somebody has deleted the datapath: upcall sockets serve it no more.
@@ -140,7 +144,10 @@ impl Control {
                 () = inputs.vports.notified() => control.on_vports(),
                 Ok(()) = standing.changed() => on_standing(&standing.borrow_and_update()),
                 () = wake => {}
-                () = shutdown.cancelled() => return Ok(()),
+                () = shutdown.cancelled() => {
+                    control.keep_learned();
+                    return Ok(());
+                }
             }
             for _ in 0..BURST {
                 if let Ok(event) = documents.try_recv() {
@@ -162,6 +169,7 @@ impl Control {
 
     fn new(parts: Parts, interest: Interest, tables: Tables, interfaces: InterfaceMap) -> Self {
         let host = parts.publisher.host();
+        let former = parts.state_dir.take_learned(stations::SILENCE);
         Self {
             host,
             name: parts.name,
@@ -173,10 +181,12 @@ impl Control {
             interest,
             library: Library::new(host),
             tables,
-            ports: LocalPorts::new(host, Arc::clone(&parts.datapath), parts.state_dir),
+            ports: LocalPorts::new(host, Arc::clone(&parts.datapath), Arc::clone(&parts.state_dir)),
             underlay: Underlay::new(host, parts.datapath),
             stations: Stations::default(),
             resolver: Resolver::default(),
+            state_dir: parts.state_dir,
+            former,
             interfaces,
             library_due: true,
             underlay_due: false,
@@ -231,11 +241,15 @@ impl Control {
     }
 
     fn on_news(&mut self, news: News) {
-        for update in self.tables.take(news) {
+        let Some(News { updates, inherited, .. }) = self.tables.take(news) else { return };
+        for update in updates {
             if let Update::ArpLearned { router, ip, .. } = update {
                 self.resolver.handle_known_elsewhere(NeighbourId { router, ip });
             }
             self.publisher.update(update);
+        }
+        if !*self.in_sync.borrow() {
+            self.former.extend(inherited);
         }
     }
 
@@ -260,26 +274,11 @@ impl Control {
             }
             // Every document in reach is asked for as soon as it is named; the packet waits for that.
             Event::Needed(Need::Document(_)) => {}
-            Event::MacSeen { station, port } => {
-                let Station { bridge, vlan, mac } = station;
-                let Some(table) = self.tables.stations(bridge) else { return };
-                if !self.stations.seen(station, now) {
-                    return tracing::debug!(%bridge, %mac, "too many stations: this one is not learned");
-                }
-                self.publisher.update(Update::MacLearned { bridge, vlan, mac, port });
-                if let Err(error) = table.set(MacKey { vlan, mac }, port) {
-                    tracing::debug!(%bridge, %error, "station is known on this host only");
-                }
-            }
-            Event::MacInUse(station) => self.stations.in_use(station, now),
+            Event::MacSeen { station, port } => self.learn_station(station, port, now),
+            Event::MacInUse(station) => self.use_station(station, now),
             Event::MacUnused(station) => self.stations.unused(station, now),
             Event::ArpSeen { router, ip, mac, port } => {
-                let Some(table) = self.tables.neighbours(router) else { return };
-                self.resolver.handle_heard(NeighbourId { router, ip }, port, now);
-                self.publisher.update(Update::ArpLearned { router, ip, mac });
-                if let Err(error) = table.set(ip, mac) {
-                    tracing::debug!(%router, %error, "neighbour is known on this host only");
-                }
+                self.learn_neighbour(NeighbourId { router, ip }, mac, port, now);
             }
         }
     }
@@ -301,6 +300,10 @@ impl Control {
                 self.publisher.update(update);
             }
         }
+        let synced = !*self.in_sync.borrow() && self.library.is_complete() && self.tables.are_loaded();
+        if synced {
+            self.recall(now);
+        }
         // What is asked for now is simulated against what is known now.
         self.publisher.publish();
         self.settle_neighbours(now);
@@ -309,7 +312,7 @@ impl Control {
             self.housekeep(now);
         }
         self.publisher.publish();
-        if !*self.in_sync.borrow() && self.library.is_complete() && self.tables.are_loaded() {
+        if synced {
             self.in_sync.send_replace(true);
             self.publisher.adopt_flows();
         }
@@ -355,9 +358,8 @@ impl Control {
         }
     }
 
-    /// Neighbours that answer are asked again as long as they answer, so that flows to them never wait.
     fn settle_neighbours(&mut self, now: Instant) {
-        while let Some(event) = self.resolver.poll(now, |_| true) {
+        while let Some(event) = self.resolver.poll(now) {
             match event {
                 ResolverEvent::Ask { port, neighbour } => {
                     let request = self.publisher.topology().arp_request(port, neighbour.ip);

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use datapath::{FlowOp, FlowStats, OpError, Ufid, WantStats};
 
+use super::correction::Review;
 use super::{Core, REPORTS_PER_TURN};
 use crate::expiry::Report;
 use crate::flow_table::Life;
@@ -93,7 +94,7 @@ impl Core {
             (FlowOp::Put, _) => self.forget(ufid),
             (FlowOp::Modify, OpError::NotFound) => {
                 self.forget(ufid);
-                if let Some(decision) = self.decide_again(&key, now) {
+                if let Review::Decided(decision) = self.review(&key, now) {
                     self.install(&key, origin, decision, now);
                 }
             }

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use ::nsdb::coordinator::Coordinator;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -42,6 +43,16 @@ pub(crate) fn block_on(
     let result = runtime.block_on(async { main(on_signal()?).await });
     runtime.shutdown_timeout(GRACE);
     result
+}
+
+/// How long the end of the session may take: a server that is away does not keep a process from ending.
+const CLOSE: Duration = Duration::from_millis(500);
+
+/// Ends a command's session with the coordinator, so that others see this host go now, and not when it times out.
+pub(crate) async fn close(coordinator: &dyn Coordinator) {
+    if tokio::time::timeout(CLOSE, coordinator.close()).await.is_err() {
+        tracing::warn!("the session with the NSDB is not closed; it ends by its timeout");
+    }
 }
 
 /// Cancelled on SIGTERM or SIGINT.

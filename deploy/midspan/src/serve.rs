@@ -49,9 +49,11 @@ pub(crate) fn standalone(args: ServeArgs) -> anyhow::Result<()> {
         let identity = ::agent::Identity::open(&settings.state(), settings.host_id, settings.name.clone())?;
         let coordinator = nsdb::open(&where_to, &identity.host.to_string())?;
         let api = serve(listener, Arc::clone(&coordinator), shutdown.clone());
-        let agent = agent::serve(&settings, identity, coordinator, shutdown.clone());
+        let agent = agent::serve(&settings, identity, Arc::clone(&coordinator), shutdown.clone());
         // Whichever of the two fails ends the process: half of it would look whole.
-        tokio::try_join!(stop_at_failure(api, &shutdown), stop_at_failure(agent, &shutdown)).map(drop)
+        let result = tokio::try_join!(stop_at_failure(api, &shutdown), stop_at_failure(agent, &shutdown));
+        daemon::close(&*coordinator).await;
+        result.map(drop)
     })
 }
 
