@@ -151,7 +151,8 @@ async fn a_restarted_writer_takes_its_entries_over(backend: Backend) {
 }
 
 async fn a_restarted_writer_is_told_what_it_had_asserted(backend: Backend) {
-    let former = open(&backend, "one").await;
+    let former_session = backend.session("one").await;
+    let former = mac_table(Arc::clone(&former_session), BRIDGE);
     let two = open(&backend, "two").await;
     former.set(station(1), port(1)).unwrap();
     former.set(station(2), port(2)).unwrap();
@@ -166,6 +167,7 @@ async fn a_restarted_writer_is_told_what_it_had_asserted(backend: Backend) {
     assert_eq!(changes.inherited(), []);
     assert_eq!(changes.loaded().await.unwrap().len(), 3);
     assert_eq!(changes.inherited(), [(station(1), port(1))], "not what others have, or have by now");
+    former_session.close().await;
 }
 
 /// As when a port is bound anew whose former host is dead, while that host's session is not over.
