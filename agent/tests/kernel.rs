@@ -417,11 +417,7 @@ fn crosses_two_hypervisors(kind: TunnelZoneType, encapsulation: Encapsulation, d
 
 /// Ends one hypervisor's data path and starts the next amid pings; the next, which is returned, must take all flows as
 /// they are.
-fn restarts_amid_pings(
-    first: Hypervisor,
-    next: impl FnOnce() -> Hypervisor,
-    to: &'static str,
-) -> Hypervisor {
+fn restarts_amid_pings(first: Hypervisor, next: impl FnOnce() -> Hypervisor, to: &'static str) -> Hypervisor {
     let warm = ping(1, to, "-c 5 -i 0.02 -W 1");
     assert!(warm.contains(" 0% packet loss"), "{warm}");
     let pinging = thread::spawn(move || ping(1, to, "-c 200 -i 0.01 -W 1"));

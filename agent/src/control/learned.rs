@@ -63,7 +63,8 @@ impl Control {
         for update in std::mem::take(&mut self.former) {
             match update {
                 Update::MacLearned { bridge, vlan, mac, port } => {
-                    let known = self.tables.stations(bridge).and_then(|table| table.get(&MacKey { vlan, mac }));
+                    let known =
+                        self.tables.stations(bridge).and_then(|table| table.get(&MacKey { vlan, mac }));
                     if known.is_none_or(|known| known == port) && !self.is_elsewhere(port) {
                         self.learn_station(Station { bridge, vlan, mac }, port, now);
                     }

@@ -280,21 +280,6 @@ async fn a_host_that_was_deleted_registers_again() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_port_bound_anew_is_active_though_its_dead_host_has_not_timed_out() {
-    let lab = Lab::new().await;
-    lab.change(|tx| tx.unbind(PORT)).await;
-    eventually("the port is inactive", || lab.active.get(&PORT).is_none()).await;
-    let dead = active_table(Arc::new(lab.memory.session("the other host")), DeviceId::Bridge(BRIDGE));
-    for tunnel_key in [1, 2] {
-        let owner = PortOwner { host: OTHER, tunnel_key };
-        dead.set(PORT, owner).unwrap();
-        eventually("the other host has it", || lab.active.get(&PORT) == Some(owner)).await;
-    }
-    lab.change(|tx| tx.bind(PORT, HOST, "tap1")).await;
-    eventually("this host has it", || is_here(&lab)).await;
-}
-
 fn is_here(lab: &Lab) -> bool {
     lab.active.get(&PORT).is_some_and(|owner| owner.host == HOST)
 }

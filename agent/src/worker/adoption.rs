@@ -35,8 +35,11 @@ impl Core {
         if is_arrival && !is_tagged(&key) {
             return self.adopt_arrival(ufid, &key, &mask, &actions, now);
         }
-        let decision =
-            if is_arrival { self.decide_tagged_arrival(&key) } else { self.decide_inherited(&key, &mask, &actions, now) };
+        let decision = if is_arrival {
+            self.decide_tagged_arrival(&key)
+        } else {
+            self.decide_inherited(&key, &mask, &actions, now)
+        };
         let Some(decision) = decision.filter(|decision| decision.mask.is_wider_or_equal(&mask)) else {
             self.counters.flows_removed.one_more();
             return self.unsent.push(FlowWrite::Delete(ufid, WantStats::No));

@@ -28,14 +28,8 @@ const CONCURRENT_WRITES: usize = 16;
 pub(super) async fn run<K: Key, V: Field>(coordinator: Arc<dyn Coordinator>, shared: Arc<Shared<K, V>>) {
     let prefix = format!("tables/{}", shared.table);
     let mut watch = subscribe(&*coordinator, &prefix).await;
-    let mut table = Table {
-        coordinator,
-        prefix,
-        shared,
-        asserted: HashMap::new(),
-        listed: Vec::new(),
-        is_read: false,
-    };
+    let mut table =
+        Table { coordinator, prefix, shared, asserted: HashMap::new(), listed: Vec::new(), is_read: false };
     loop {
         // Signals from before the pass are answered by it; those during it are kept.
         watch.take_changed();
