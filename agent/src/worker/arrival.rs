@@ -149,7 +149,8 @@ impl Core {
     }
 }
 
-/// The kernel always matches whether a packet is tagged, so tagged packets need flows of their own.
+/// The kernel always matches whether a packet is tagged, and what is behind the tag by its EtherType: tagged packets need
+/// flows of their own.
 pub(super) fn is_tagged(key: &FlowKey) -> bool {
     key.vlan_tci & VLAN_PRESENT != 0
 }
@@ -160,6 +161,7 @@ fn tagged_arrival(key: &FlowKey, local: &LocalPort) -> Decision {
     mask.0.in_port = u32::MAX;
     mask.0.recirc_id = u32::MAX;
     mask.0.vlan_tci = VLAN_PRESENT;
+    mask.0.eth_type = u16::MAX;
     mask.clip_to(key);
     let actions = vec![Action::Output(local.dp_port)];
     let tags = [simulation::Tag::DpPort(local.dp_port.0)].into_iter().collect();

@@ -146,6 +146,20 @@ fn tagged(frame: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn tagged_arrivals_have_a_flow_for_each_ethertype() {
+    let (mut one, mut two) = two_hypervisors();
+    let question = packet::build::arp_request((mac(1), addr(1)), addr(2));
+    for _ in 0..2 {
+        for frame in [frame(1, 2), question.clone()].map(|frame| tagged(&frame)) {
+            one.send(1, &frame);
+            carry(&one, &mut two);
+            assert_eq!(two.received(2), [frame]);
+        }
+    }
+    assert_eq!(two.counters.upcalls.get(), 2, "the first of each kind");
+}
+
+#[test]
 fn flows_for_tagged_and_untagged_arrivals_are_adopted_side_by_side() {
     let (mut one, mut two) = two_hypervisors();
     one.send(1, &tagged(&frame(1, 2)));
