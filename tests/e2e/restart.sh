@@ -2,7 +2,7 @@
 # restart: an agent is killed, or told to end, and started again with pings at 200/s, bridged and routed, and iperf3 between
 # hosts: no established packet is lost, flows are adopted, new flows pass soon after, nothing is flooded later.
 # alone: it counts packets lost within milliseconds
-# lab: -t 120
+# lab: -t 180
 . "$(dirname "$0")/lib.sh"
 
 cluster 2

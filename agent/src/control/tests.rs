@@ -113,6 +113,21 @@ impl Lab {
         self.change(|tx| tx.bind(UPLINK, HOST, "tap2")).await;
     }
 
+    /// Waits until the only entry in a table is the agent's, told for the `stamp`th time.
+    async fn told(&self, table: &str, stamp: u32) {
+        let end = format!(",{stamp},agent");
+        let wait = async {
+            loop {
+                let names = self.memory.list(&format!("tables/{table}")).await.unwrap();
+                if matches!(&names[..], [name] if name.ends_with(&end)) {
+                    return;
+                }
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(10), wait).await.unwrap_or_else(|_| panic!("never: {table}{end}"));
+    }
+
     async fn say(&self, event: Event) {
         self.agent().events.send(event).await.unwrap();
     }
@@ -280,18 +295,13 @@ async fn a_host_that_was_deleted_registers_again() {
     .await;
 }
 
-fn is_here(lab: &Lab) -> bool {
-    lab.active.get(&PORT).is_some_and(|owner| owner.host == HOST)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_port_that_another_host_claims_in_error_is_claimed_back() {
     let lab = Lab::new().await;
     let other = active_table(Arc::new(lab.memory.session("the other host")), DeviceId::Bridge(BRIDGE));
     other.loaded().await;
     other.set(PORT, PortOwner { host: OTHER, tunnel_key: 1 }).unwrap();
-    eventually("the other host has it", || !is_here(&lab)).await;
-    eventually("this host has it", || is_here(&lab)).await;
+    lab.told(&format!("active/{BRIDGE}"), 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -301,11 +311,11 @@ async fn what_a_killed_agent_had_learned_outlives_its_session() {
     lab.learn().await;
     let session = lab.kill().await;
     lab.start().await;
-    eventually("the next agent is in sync", || lab.agent().knows_both()).await;
-    // Its entries stand beside those of its former life when they do without these.
-    sleep(Duration::from_millis(200)).await;
+    eventually("the next agent knows it", || lab.agent().knows_both()).await;
+    lab.told(&format!("mac/{BRIDGE}"), 2).await;
+    lab.told(&format!("arp/{ROUTER}"), 2).await;
     session.close().await;
-    sleep(Duration::from_millis(200)).await;
+    sleep(Duration::from_millis(100)).await;
     assert_eq!((lab.stations.get(&KEY), lab.neighbours.get(&NEIGHBOUR)), (Some(PORT), Some(MAC)));
 }
 
@@ -355,8 +365,8 @@ async fn a_station_that_another_host_had_learned_is_kept_by_the_host_that_has_it
     let here = || lab.agent().forwarding.snapshot().topology.station(BRIDGE, 0, MAC) == Some(PORT);
     eventually("the agent knows it", here).await;
     lab.say(Event::MacInUse(STATION)).await;
-    sleep(Duration::from_millis(200)).await;
+    lab.told(&format!("mac/{BRIDGE}"), 2).await;
     session.close().await;
-    sleep(Duration::from_millis(200)).await;
+    sleep(Duration::from_millis(100)).await;
     assert_eq!(lab.stations.get(&KEY), Some(PORT));
 }

@@ -15,6 +15,7 @@ use crate::waiting::PATIENCE_MS;
 use crate::writer::{FlowBody, FlowWrite};
 
 /// What the packets of a flow should meet now.
+#[expect(clippy::large_enum_variant, reason = "taken apart by the caller at once, never kept")]
 pub(super) enum Review {
     /// This.
     Decided(Decision),
