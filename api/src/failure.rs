@@ -1,7 +1,7 @@
 //! What a request is answered when it fails: a status and an error body `{message, code}`, with `violations` where
 //! properties of the body are at fault (media type `Error-v1`).
 
-use std::fmt::Display;
+use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -22,6 +22,8 @@ pub(crate) struct Failure {
     pub(crate) status: StatusCode,
     message: String,
     violations: Vec<Violation>,
+    /// Which operation of a bulk request failed, counted from 0.
+    operation: Option<usize>,
     headers: Vec<(header::HeaderName, HeaderValue)>,
 }
 
@@ -36,7 +38,7 @@ pub(crate) struct Violation {
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), violations: Vec::new(), headers: Vec::new() }
+        Self { status, message: message.into(), violations: Vec::new(), operation: None, headers: Vec::new() }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
@@ -57,6 +59,40 @@ impl Failure {
     pub(crate) fn unavailable(message: impl Into<String>, retry_after: Duration) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
             .with(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)))
+    }
+
+    /// Nobody is known by what the client shows. As recorded, these answers name a character set.
+    pub(crate) fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, message)
+            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic  realm=\"BASIC_AUTH_REALM\""))
+            .with(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/vnd.org.midonet.Error-v1+json;charset=utf-8"),
+            )
+    }
+
+    /// The client has to slow down: until `wait` is over.
+    pub(crate) fn too_many(message: &str, wait: Duration) -> Self {
+        let seconds = wait.as_millis().div_ceil(1000) as u64;
+        Self::new(StatusCode::TOO_MANY_REQUESTS, format!("{message}: try again in {seconds} s."))
+            .with(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// A parameter of the query, or the like, that is at fault.
+    pub(crate) fn parameter(name: &str, message: impl Into<String>) -> Self {
+        Self::invalid(vec![Violation { property: name.to_owned(), message: message.into() }])
+    }
+
+    /// The object is not as `If-Match` says.
+    pub(crate) fn moved(etag: impl Display) -> Self {
+        let message =
+            format!("The object is not as `If-Match` says: its `ETag` is {etag} now. Read it again.");
+        Self::new(StatusCode::PRECONDITION_FAILED, message)
+    }
+
+    /// The same, of an operation of a bulk request.
+    pub(crate) fn of_operation(self, index: usize) -> Self {
+        Self { operation: Some(index), ..self }
     }
 
     /// The same under another status.
@@ -118,15 +154,22 @@ impl From<ModelError> for Failure {
                 format!("A(n) {} with ID {} already exists.", class(key.kind), key.id),
             ),
             ModelError::Conflict { message, .. } => Self::new(StatusCode::CONFLICT, message),
+            ModelError::Forbidden { message } => Self::new(StatusCode::FORBIDDEN, message),
         }
     }
 }
 
-impl From<CommitError> for Failure {
-    fn from(error: CommitError) -> Self {
+impl Display for Failure {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<CommitError<Self>> for Failure {
+    fn from(error: CommitError<Self>) -> Self {
         let message = error.to_string();
         match error {
-            CommitError::Refused(error) => error.into(),
+            CommitError::Refused(failure) => failure,
             CommitError::Unavailable { retry_after, .. } => Self::unavailable(message, retry_after),
             CommitError::Uncertain => Self::unavailable(message, RETRY_AFTER),
             CommitError::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, message),
@@ -151,12 +194,19 @@ pub(crate) struct ErrorBody<'a> {
     /// Every property of the body that is at fault.
     #[serde(skip_serializing_if = "<[Violation]>::is_empty")]
     violations: &'a [Violation],
+    /// Which operation of a bulk request failed, counted from 0; nothing was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<usize>,
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let body =
-            ErrorBody { message: &self.message, code: self.status.as_u16(), violations: &self.violations };
+        let body = ErrorBody {
+            message: &self.message,
+            code: self.status.as_u16(),
+            violations: &self.violations,
+            operation: self.operation,
+        };
         // A struct of strings and numbers always has a JSON form.
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (self.status, [(header::CONTENT_TYPE, ERROR_TYPE)], body).into_response();

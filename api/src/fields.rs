@@ -25,13 +25,23 @@ impl Fields {
             return Err(Failure::bad_request("The request has no body: a JSON object is expected."));
         }
         match serde_json::from_slice(body) {
-            Ok(Value::Object(properties)) => Ok(Self { properties, violations: Vec::new() }),
+            Ok(Value::Object(properties)) => Ok(Self::of(properties)),
             Ok(other) => Err(Failure::bad_request(format!(
                 "The body is {}: a JSON object is expected.",
                 kind_of(&other)
             ))),
             Err(error) => Err(Failure::bad_request(format!("The body is not JSON: {error}."))),
         }
+    }
+
+    /// No properties: what is sent without a body.
+    pub(crate) fn none() -> Self {
+        Self::of(Map::new())
+    }
+
+    /// The properties of an object that was parsed before.
+    pub(crate) fn of(properties: Map<String, Value>) -> Self {
+        Self { properties, violations: Vec::new() }
     }
 
     /// Ends the reading: fails if anything was wrong.

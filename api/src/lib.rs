@@ -2,19 +2,26 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `server` | listening, the layers around every request, start and end |
+//! | `server` | the layers around every request, start and end |
+//! | `listen` | sockets, plain and by TLS |
+//! | [`auth`] | who may use the API, and for what |
 //! | `endpoint` | what all resources do with HTTP: negotiation, bodies, statuses |
+//! | `events` | the stream of what changes |
 //! | `openapi` | the description of all that is served |
 //! | `resources` | one file per resource: its form on the wire, its place, its changes |
-//! | `media`, `fields`, `links`, `failure` | media types, reading of bodies, addresses, errors |
+//! | `media`, `fields`, `links`, `kinds`, `failure` | media types, reading of bodies, addresses, names of kinds, errors |
 //! | `live` | the network in memory |
 
 #![forbid(unsafe_code)]
 
+pub mod auth;
 mod endpoint;
+mod events;
 mod failure;
 mod fields;
+mod kinds;
 mod links;
+mod listen;
 mod live;
 mod media;
 mod openapi;
@@ -22,5 +29,8 @@ mod resources;
 mod server;
 #[cfg(test)]
 mod tests;
+mod watched;
 
-pub use server::{Error, serve};
+pub use listen::{Socket, Tls, TlsError};
+pub use server::{Error, Serving, serve};
+pub use watched::Reload;

@@ -13,16 +13,26 @@ const VENDOR: &str = "application/vnd.org.midonet.";
 pub(crate) struct Media {
     /// Name of the type on the wire.
     pub(crate) name: &'static str,
-    /// Versions spoken, all alike, the preferred one first.
-    pub(crate) versions: &'static [u8],
-    /// How plain JSON stands beside the vendor's types.
-    pub(crate) json: Json,
+    /// Where its types are from.
+    types: Types,
+    /// How plain JSON stands beside them.
+    json: Json,
+}
+
+/// Where media types are from.
+#[derive(Debug, Clone, Copy)]
+enum Types {
+    /// MidoNet's, in these versions, all alike, the preferred one first.
+    Versions(&'static [u8]),
+    /// This one.
+    Plain(&'static str),
 }
 
 /// How plain JSON is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Json {
-    /// What a client gets that accepts anything.
+    /// What a client gets that accepts anything; but one that does not say what it accepts gets nothing. A body of
+    /// another type of MidoNet's is as unacceptable (406).
     Preferred,
     /// What a client gets that asks for it.
     Offered,
@@ -39,7 +49,12 @@ pub(crate) enum Shape {
 
 impl Media {
     pub(crate) const fn new(name: &'static str, versions: &'static [u8]) -> Self {
-        Self { name, versions, json: Json::Preferred }
+        Self { name, types: Types::Versions(versions), json: Json::Preferred }
+    }
+
+    /// One media type, whatever it is; what has none of MidoNet's.
+    pub(crate) const fn plain(name: &'static str, media_type: &'static str) -> Self {
+        Self { name, types: Types::Plain(media_type), json: Json::Offered }
     }
 
     /// The same with the vendor's type for clients that accept anything.
@@ -51,7 +66,14 @@ impl Media {
     pub(crate) fn choose(&self, shape: Shape, headers: &HeaderMap) -> Result<String, Failure> {
         let offers = self.offers(shape);
         let accept: Vec<_> = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect();
-        let accept = if accept.is_empty() { "*/*".to_owned() } else { accept.join(",") };
+        let accept = match accept.join(",") {
+            none if none.is_empty() && self.json == Json::Preferred => {
+                let message = format!("Say what you accept (`Accept`): one of {}.", offers.join(", "));
+                return Err(Failure::new(StatusCode::NOT_ACCEPTABLE, message));
+            }
+            none if none.is_empty() => "*/*".to_owned(),
+            accept => accept,
+        };
         let best = ranges(&accept)
             .into_iter()
             .find_map(|range| offers.iter().find(|offer| matches(&range, offer)))
@@ -67,16 +89,16 @@ impl Media {
     pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Failure> {
         let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
         let given = essence(given.to_str().unwrap_or("?")).to_ascii_lowercase();
-        let taken = self.types(Shape::One);
-        if given == JSON || taken.iter().any(|t| t.eq_ignore_ascii_case(&given)) {
+        let taken = self.taken();
+        if taken.iter().any(|t| t.eq_ignore_ascii_case(&given)) {
             return Ok(());
         }
-        let status = match given.starts_with(VENDOR) {
+        let status = match given.starts_with(VENDOR) && self.json == Json::Preferred {
             true => StatusCode::NOT_ACCEPTABLE,
             false => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         };
         let message =
-            format!("A body of type `{given}` is not understood here: send {} or {JSON}.", taken.join(", "));
+            format!("A body of type `{given}` is not understood here: send one of {}.", taken.join(", "));
         Err(Failure::new(status, message))
     }
 
@@ -103,7 +125,12 @@ impl Media {
             Shape::One => "",
             Shape::Collection => "collection.",
         };
-        self.versions.iter().map(|v| format!("{VENDOR}{collection}{}-v{v}+json", self.name)).collect()
+        match self.types {
+            Types::Versions(versions) => {
+                versions.iter().map(|v| format!("{VENDOR}{collection}{}-v{v}+json", self.name)).collect()
+            }
+            Types::Plain(media_type) => vec![media_type.to_owned()],
+        }
     }
 }
 
@@ -143,9 +170,19 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_takes_anything_gets_json() {
+    fn a_client_that_takes_anything_gets_what_is_preferred() {
         assert_eq!(chosen(BRIDGE, "*/*").unwrap(), "application/json");
-        assert_eq!(BRIDGE.choose(Shape::One, &HeaderMap::new()).unwrap(), "application/json");
+        assert_eq!(chosen(BRIDGE, "application/*").unwrap(), "application/json");
+        let v4 = "application/vnd.org.midonet.Bridge-v4+json";
+        assert_eq!(chosen(BRIDGE.json(Json::Offered), "*/*").unwrap(), v4);
+    }
+
+    #[test]
+    fn a_client_that_does_not_say_what_it_takes_gets_the_vendors_type_or_406() {
+        let unsaid =
+            |media: Media| media.choose(Shape::One, &HeaderMap::new()).map_err(|failure| failure.status);
+        assert_eq!(unsaid(BRIDGE).unwrap_err(), 406);
+        assert_eq!(unsaid(BRIDGE.json(Json::Offered)).unwrap(), "application/vnd.org.midonet.Bridge-v4+json");
     }
 
     #[test]
@@ -163,14 +200,17 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_body_is_415_and_a_wrong_vendor_type_406() {
-        let check = |given: &str| {
+    fn a_foreign_body_is_415_and_a_wrong_vendor_type_may_be_406() {
+        let check = |media: Media, given: &str| {
             let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, given.parse().unwrap())]);
-            BRIDGE.check(&headers).map_err(|failure| failure.status.as_u16())
+            media.check(&headers).map_err(|failure| failure.status.as_u16())
         };
-        assert_eq!(check("text/plain"), Err(415));
-        assert_eq!(check("application/vnd.org.midonet.Nothing-v1+json"), Err(406));
-        assert_eq!(check("application/json; charset=utf-8"), Ok(()));
-        assert_eq!(check("application/vnd.org.midonet.Bridge-v4+json"), Ok(()));
+        let wrong = "application/vnd.org.midonet.Nothing-v1+json";
+        assert_eq!(check(BRIDGE, "text/plain"), Err(415));
+        assert_eq!(check(BRIDGE, wrong), Err(406));
+        assert_eq!(check(BRIDGE.json(Json::Offered), wrong), Err(415));
+        assert_eq!(check(BRIDGE, "application/json; charset=utf-8"), Ok(()));
+        assert_eq!(check(BRIDGE, "application/vnd.org.midonet.Bridge-v4+json"), Ok(()));
+        assert_eq!(BRIDGE.check(&HeaderMap::new()).map_err(|failure| failure.status.as_u16()), Ok(()));
     }
 }

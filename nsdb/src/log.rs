@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use model::{Change, LogEntry, Version};
+use model::{Change, Effect, LogEntry, Version};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -24,6 +24,8 @@ pub(crate) struct Entry {
     pub(crate) author: Arc<str>,
     /// What it changes, in order.
     pub(crate) changes: Vec<Change>,
+    /// What each of them does; empty in an entry of an older release.
+    pub(crate) effects: Vec<Effect>,
 }
 
 /// The key of a version's entry.
@@ -103,10 +105,10 @@ async fn confirm(coordinator: &dyn Coordinator, version: Version) -> Result<Appe
     }
 }
 
-/// Bytes that changes take in an entry.
-pub(crate) fn changes_len(changes: Vec<Change>) -> (usize, Vec<Change>) {
-    let entry = LogEntry { version: 0, changes, author: String::new(), committed_at_ms: 0 };
-    (entry.encode().len(), entry.changes)
+/// Bytes that changes with their effects take in an entry.
+pub(crate) fn changes_len(changes: Vec<Change>, effects: Vec<Effect>) -> (usize, Vec<Change>, Vec<Effect>) {
+    let entry = LogEntry { version: 0, changes, effects, author: String::new(), committed_at_ms: 0 };
+    (entry.encode().len(), entry.changes, entry.effects)
 }
 
 /// An entry as it stands in the coordinator: its id on a line of its own, then the model's encoding.
@@ -115,6 +117,7 @@ fn encode(version: Version, entry: &Entry) -> Bytes {
     let encoded = LogEntry {
         version,
         changes: entry.changes.clone(),
+        effects: entry.effects.clone(),
         author: entry.author.to_string(),
         committed_at_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
     };
@@ -130,5 +133,5 @@ fn decode(version: Version, value: &[u8]) -> Result<Entry, String> {
     if entry.version != version {
         return Err(format!("it is the entry of version {}", entry.version));
     }
-    Ok(Entry { id, author: entry.author.into(), changes: entry.changes })
+    Ok(Entry { id, author: entry.author.into(), changes: entry.changes, effects: entry.effects })
 }

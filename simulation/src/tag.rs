@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use ipnetwork::IpNetwork;
-use model::{BridgeId, ChainId, HostId, IpAddrGroupId, PortGroupId, PortId, RouterId};
+use model::{BridgeId, ChainId, HostId, IpAddrGroupId, PortId, RouterId};
 use packet::MacAddr;
 
 /// A piece of state that a verdict depended on.
@@ -51,8 +51,6 @@ pub enum Tag {
     },
     /// A chain's rules.
     Chain(ChainId),
-    /// Members of a port group.
-    PortGroup(PortGroupId),
     /// Members of an IP address group.
     IpAddrGroup(IpAddrGroupId),
     /// How a peer host is reached; set by the shell.

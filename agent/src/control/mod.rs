@@ -82,6 +82,17 @@ pub(crate) struct Parts {
     pub status: watch::Sender<ControlStatus>,
 }
 
+/// How the last comparison of bindings with the datapath's ports went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cabling {
+    /// The bindings are not known yet.
+    Untried,
+    /// What is bound and there is in the datapath.
+    Done,
+    /// The datapath's ports could not be read.
+    Failed,
+}
+
 /// The control plane.
 pub(crate) struct Control {
     host: HostId,
@@ -105,6 +116,7 @@ pub(crate) struct Control {
     underlay_due: bool,
     /// Bindings, interfaces or datapath ports changed since the last settling.
     cabling_due: bool,
+    cabling: Cabling,
     /// Ports were plugged in or out, or tables opened, since the last settling.
     publication_due: bool,
     housekeeping_at: Instant,
@@ -181,6 +193,7 @@ impl Control {
             library_due: true,
             underlay_due: false,
             cabling_due: true,
+            cabling: Cabling::Untried,
             publication_due: true,
             housekeeping_at: Instant::now(),
             lost: None,
@@ -309,7 +322,11 @@ impl Control {
             self.housekeep(now);
         }
         self.publisher.publish();
-        if !*self.in_sync.borrow() && self.library.is_complete() && self.tables.are_loaded() {
+        if !*self.in_sync.borrow()
+            && self.library.is_complete()
+            && self.tables.are_loaded()
+            && self.cabling == Cabling::Done
+        {
             self.in_sync.send_replace(true);
             self.publisher.adopt_flows();
         }
@@ -351,8 +368,14 @@ impl Control {
                 }
             }
             Err(error @ datapath::Error::NoSuchDatapath(_)) => self.lost = Some(error),
-            Err(error) => tracing::error!(%error, "the datapath's ports cannot be read"),
+            Err(error) => {
+                if std::mem::replace(&mut self.cabling, Cabling::Failed) != Cabling::Failed {
+                    tracing::error!(%error, "the datapath's ports cannot be read; trying again every second");
+                }
+                return;
+            }
         }
+        self.cabling = Cabling::Done;
     }
 
     /// Neighbours that answer are asked again as long as they answer, so that flows to them never wait.
@@ -390,7 +413,7 @@ impl Control {
             }
         }
         // An interface may be free by now that another bridge or datapath had; a tunnel device may succeed.
-        self.cabling_due |= !self.ports.refused().is_empty();
+        self.cabling_due |= self.cabling == Cabling::Failed || !self.ports.refused().is_empty();
         self.underlay_due |= self.underlay.has_failed();
         // A table that had no room for a port may have it now.
         self.publication_due = true;

@@ -19,6 +19,9 @@ pub struct Args {
     /// The API [default: http://127.0.0.1:8181/midonet-api]
     #[arg(long, value_name = "URL", env = "MIDO_API_URL")]
     midonet_url: Option<String>,
+    /// Authorities to trust in the API's certificate, PEM [default: the machine's]
+    #[arg(long, value_name = "FILE", env = "MIDO_CA_FILE")]
+    ca_file: Option<PathBuf>,
     /// Work on the objects of one tenant
     #[arg(long, value_name = "TENANT", env = "MIDO_TENANT")]
     tenant: Option<String>,
@@ -41,6 +44,7 @@ pub struct Args {
 pub(crate) struct Config {
     pub(crate) eval: Option<String>,
     pub(crate) url: String,
+    pub(crate) ca_file: Option<PathBuf>,
     pub(crate) tenant: Option<String>,
     pub(crate) login: Option<Login>,
     pub(crate) debug: crate::session::Debug,
@@ -83,6 +87,7 @@ impl Config {
         Ok(Self {
             eval: args.eval,
             url: args.midonet_url.or_else(|| of_file("api_url")).unwrap_or_else(|| DEFAULT_URL.to_owned()),
+            ca_file: args.ca_file.or_else(|| of_file("ca_file").map(PathBuf::from)),
             tenant: args.tenant.or_else(|| of_file("tenant")),
             login,
             debug: if args.debug { crate::session::Debug::On } else { crate::session::Debug::Off },

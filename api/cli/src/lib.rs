@@ -51,7 +51,11 @@ pub fn run(args: Args) -> ExitCode {
 }
 
 async fn with(config: Config) -> Result<bool, String> {
-    let mut client = Client::new(&config.url).map_err(|error| error.to_string())?;
+    let client = match &config.ca_file {
+        Some(file) => Client::trusting(&config.url, file),
+        None => Client::new(&config.url),
+    };
+    let mut client = client.map_err(|error| error.to_string())?;
     if let Some(login) = &config.login {
         let token = client
             .login(&login.user, &login.password, login.project.as_deref())

@@ -19,6 +19,14 @@ pub enum Error {
     /// The token cannot stand in a header.
     #[error("the authentication token has characters that a header cannot carry")]
     Token,
+    /// It is not known whom to trust with TLS.
+    #[error("the certificates of {of} cannot be used: {reason}")]
+    Trust {
+        /// The file, or where else they come from.
+        of: String,
+        /// What is wrong with them.
+        reason: String,
+    },
     /// Nobody answered. The request may have been carried out if the connection broke late.
     #[error("{url} cannot be reached: {reason}")]
     Unreachable {

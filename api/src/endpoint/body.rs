@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
-/// Longest body taken, in bytes.
-const MAX_BODY: usize = 1 << 20;
+/// Longest body of one object, in bytes.
+pub(super) const LIMIT: usize = 1 << 20;
 
 /// An answer in JSON under a media type.
 pub(crate) fn json(media_type: &str, body: &impl Serialize) -> Result<Response, Failure> {
@@ -17,17 +17,17 @@ pub(crate) fn json(media_type: &str, body: &impl Serialize) -> Result<Response, 
     Ok(([(header::CONTENT_TYPE, media_type)], body).into_response())
 }
 
-/// The whole of a body.
-pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+/// The whole of a body, which may be so many bytes long.
+pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Failure> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse::<usize>().ok());
     let too_large = || {
-        let message = format!("The body is larger than the {MAX_BODY} bytes that are taken.");
+        let message = format!("The body is larger than the {limit} bytes that are taken.");
         Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message)
     };
-    if announced.is_some_and(|length| length > MAX_BODY) {
+    if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
-    to_bytes(body, MAX_BODY).await.map_err(|error| {
+    to_bytes(body, limit).await.map_err(|error| {
         // A body without a length that runs over the limit; anything else is a connection that broke.
         let over = std::error::Error::source(&error)
             .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);

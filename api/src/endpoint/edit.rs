@@ -2,10 +2,11 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use model::{ModelError, Transaction};
+use model::{ModelError, Transaction, Version};
 
+use super::etag::Condition;
+use super::{Call, stamp};
 use crate::failure::Failure;
-use crate::live::Live;
 
 /// What an edit does in a transaction, perhaps several times.
 type Change = dyn FnMut(&mut Transaction) -> Result<(), ModelError> + Send;
@@ -27,12 +28,40 @@ impl Edit {
         Self { location: Some(location), ..self }
     }
 
-    pub(super) async fn commit(self, live: &Live, status: StatusCode) -> Result<Response, Failure> {
-        live.store.commit(self.change).await?;
-        let mut response = status.into_response();
-        if let Some(location) = self.location.and_then(|l| HeaderValue::try_from(l).ok()) {
-            response.headers_mut().insert(header::LOCATION, location);
-        }
-        Ok(response)
+    /// Makes the change as far as the caller may, as a part of a transaction: where what it made will be found.
+    pub(super) fn apply(mut self, call: &Call, tx: &mut Transaction) -> Result<Option<String>, Failure> {
+        call.caller.carry_out(tx, &mut self.change)?;
+        Ok(self.location)
     }
+
+    /// Makes the change as far as the caller may, in a commit of its own, if the condition holds in it.
+    pub(super) async fn commit(
+        self,
+        call: &Call,
+        condition: Option<Condition>,
+        status: StatusCode,
+    ) -> Result<Response, Failure> {
+        let Self { mut change, location } = self;
+        let asked = call.clone();
+        let (version, ()) = call
+            .live
+            .store
+            .commit(move |tx| {
+                if let Some(condition) = &condition {
+                    condition.check(&asked.at(tx.state()))?;
+                }
+                Ok::<_, Failure>(asked.caller.carry_out(tx, &mut change)?)
+            })
+            .await?;
+        Ok(done(status, version, location))
+    }
+}
+
+/// The answer when all is done.
+fn done(status: StatusCode, version: Version, location: Option<String>) -> Response {
+    let mut response = stamp(status.into_response(), version);
+    if let Some(location) = location.and_then(|l| HeaderValue::try_from(l).ok()) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
 }

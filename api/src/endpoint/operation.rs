@@ -41,6 +41,8 @@ pub(crate) struct Operation {
     pub(crate) query: Vec<(&'static str, &'static str)>,
     /// What else is to be said.
     pub(crate) note: Option<&'static str>,
+    /// Whether it tells a tag.
+    pub(crate) tagged: bool,
 }
 
 impl Operation {
@@ -53,6 +55,7 @@ impl Operation {
             failures: Vec::new(),
             query: Vec::new(),
             note: None,
+            tagged: false,
         }
     }
 

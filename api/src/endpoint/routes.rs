@@ -2,10 +2,16 @@
 
 use axum::Router;
 
+use super::writing::Writer;
 use super::{Endpoint, Operation, Shared};
 
-/// The verbs of a path, described.
-pub(crate) type Path = (&'static str, Vec<Operation>);
+/// A path below the base, described.
+pub(crate) struct Path {
+    pub(crate) path: &'static str,
+    pub(crate) operations: Vec<Operation>,
+    /// What a bulk request can do there.
+    pub(super) writers: Vec<Writer>,
+}
 
 /// Paths below the base, served and described.
 #[derive(Default)]
@@ -21,9 +27,10 @@ impl Routes {
     }
 
     /// These and another. Segments in braces match anything.
-    pub(crate) fn route(mut self, path: &'static str, endpoint: Endpoint) -> Self {
-        self.router = self.router.route(path, endpoint.router);
-        self.paths.push((path, endpoint.operations));
+    pub(crate) fn route(mut self, path: &'static str, mut endpoint: Endpoint) -> Self {
+        let operations = std::mem::take(&mut endpoint.operations);
+        self.paths.push(Path { path, operations, writers: endpoint.writers.clone() });
+        self.router = self.router.route(path, endpoint.into_router());
         self
     }
 
@@ -32,6 +39,17 @@ impl Routes {
         self.router = self.router.merge(other.router);
         self.paths.extend(other.paths);
         self
+    }
+
+    /// The same with a layer around all that is served.
+    pub(super) fn layer<T: Clone + Send + Sync + 'static>(mut self, extension: T) -> Self {
+        self.router = self.router.layer(axum::Extension(extension));
+        self
+    }
+
+    /// What is described.
+    pub(super) fn paths(&self) -> &[Path] {
+        &self.paths
     }
 
     /// What serves them, and their description.

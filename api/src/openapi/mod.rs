@@ -14,6 +14,7 @@ use axum::body::Bytes;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::{Extension, Router};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     Components, HttpMethod, Info, License, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Paths, Ref,
@@ -24,13 +25,16 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::endpoint::{Content, Endpoint, Operation, Path, Routes, Shared};
 use crate::failure::ErrorBody;
 use crate::links::BASE;
-use crate::media::{Media, Shape};
+use crate::media::{Json, Media, Shape};
 
 pub(crate) use schema::{choices, choices_or_null, properties};
 pub(crate) use ui::pages;
 
 /// Plain JSON.
-const DOCUMENT: Media = Media::new("Document", &[]);
+const DOCUMENT: Media = Media::plain("Document", "application/json").json(Json::Refused);
+
+/// The name of the way to authenticate.
+const TOKEN: &str = "token";
 
 const ABOUT: &str = "\
 Virtual networks for tenants: bridges, routers, ports, chains of rules, and what belongs to them. Follow the links: the \
@@ -79,7 +83,7 @@ async fn read(Extension(document): Extension<Arc<Document>>) -> impl IntoRespons
 fn describe(paths: &[Path]) -> OpenApi {
     let mut parts = Parts::default();
     let mut described = Paths::new();
-    for (path, operations) in paths {
+    for Path { path, operations, .. } in paths {
         let kind = kind_at(paths, path).or_else(|| kind_at(paths, path.rsplit_once('/')?.0));
         for operation in operations {
             let built = operation::describe(path, kind.unwrap_or_default(), operation, &mut parts);
@@ -87,6 +91,8 @@ fn describe(paths: &[Path]) -> OpenApi {
             described.paths.entry((*path).to_owned()).or_default().merge_operations(item);
         }
     }
+    let header = ApiKeyValue::with_description("X-Auth-Token", "A token, from a login or given out.");
+    parts.components.add_security_scheme(TOKEN, SecurityScheme::ApiKey(ApiKey::Header(header)));
     let mut info = Info::new("Midspan REST API", env!("CARGO_PKG_VERSION"));
     info.description = Some(ABOUT.to_owned());
     info.license = Some(License::new("Apache-2.0"));
@@ -100,13 +106,14 @@ fn describe(paths: &[Path]) -> OpenApi {
                 .into_iter()
                 .map(|(name, about)| TagBuilder::new().name(name).description(about).build()),
         ))
+        .security(Some([SecurityRequirement::new(TOKEN, [] as [&str; 0])]))
         .components(Some(parts.components))
         .build()
 }
 
 /// What a path is about: what goes over the wire there.
 fn kind_at(paths: &[Path], path: &str) -> Option<&'static str> {
-    let operations = paths.iter().filter(|(other, _)| *other == path).flat_map(|(_, operations)| operations);
+    let operations = paths.iter().filter(|other| other.path == path).flat_map(|at| &at.operations);
     operations
         .filter_map(|operation| operation.gives.or(operation.takes))
         .map(|content| content.media.name)

@@ -3,23 +3,28 @@
 use axum::http::StatusCode;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{
-    Operation as Described, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
+    Operation as Described, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, ParameterStyle,
 };
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::schema::ArrayBuilder;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder};
 use utoipa::openapi::{
     Header, HttpMethod, KnownFormat, ObjectBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
     ResponsesBuilder, Schema, SchemaFormat, Type,
 };
 
 use super::{Parts, failures};
-use crate::endpoint::{Content, Operation};
+use crate::endpoint::{Content, Operation, PAGE_AFTER, PAGE_SIZE};
 use crate::media::Shape;
 
 /// Describes a verb of a path. `kind` names what the path is about.
 pub(super) fn describe(path: &str, kind: &str, operation: &Operation, parts: &mut Parts) -> Described {
     let mut responses =
         ResponsesBuilder::new().response(operation.success.as_str(), success(operation, parts));
+    if operation.tagged {
+        let known =
+            ResponseBuilder::new().description("The client has it: its tag is one of `If-None-Match`.");
+        responses = responses.response("304", known);
+    }
     for status in failures::of(path, operation) {
         responses = responses.response(status.as_str(), parts.failure(status));
     }
@@ -83,13 +88,22 @@ fn success(operation: &Operation, parts: &mut Parts) -> Response {
         }
     }
     if operation.success == StatusCode::CREATED {
-        response = response.header("Location", text_header("Where it is."));
+        response = response.header("Location", header("Where it is.", Type::String));
     }
+    if operation.tagged {
+        response = response.header("ETag", header("Tag of what is shown.", Type::String));
+    }
+    if operation.gives.is_some_and(|content| content.shape == Shape::Collection) {
+        let link = header("Where the next page is (`rel=\"next\"`), if there is one.", Type::String);
+        response = response.header("Link", link);
+    }
+    let version = header("Version of the topology that the answer is about.", Type::Integer);
+    response = response.header("X-Midspan-Version", version);
     response.build()
 }
 
-fn text_header(what: &str) -> Header {
-    let mut header = Header::new(Schema::from(ObjectBuilder::new().schema_type(Type::String)));
+fn header(what: &str, kind: Type) -> Header {
+    let mut header = Header::new(Schema::from(ObjectBuilder::new().schema_type(kind)));
     header.description = Some(what.to_owned());
     header
 }
@@ -115,12 +129,35 @@ fn parameters(path: &str, operation: &Operation) -> Vec<Parameter> {
     let segments = path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<_> = segments.map(segment).collect();
     let list = operation.gives.filter(|content| content.shape == Shape::Collection);
-    if let Some(content) = list
-        && super::properties(&(content.schema)()).iter().any(|name| name == "tenantId")
-    {
-        parameters.push(query("tenant_id", "Only objects of this tenant."));
+    parameters.extend(list.iter().flat_map(listing));
+    if operation.tagged && operation.method == HttpMethod::Get {
+        parameters
+            .push(precondition("If-None-Match", "Tags of what the client has: 304 if it is one of them."));
+    }
+    if operation.method == HttpMethod::Put || operation.method == HttpMethod::Delete {
+        parameters
+            .push(precondition("If-Match", "Tag that the object must have: 412 if it is another by now."));
     }
     parameters.extend(operation.query.iter().map(|(name, what)| query(name, what)));
+    parameters
+}
+
+fn listing(content: &Content) -> Vec<Parameter> {
+    let mut parameters = Vec::new();
+    if super::properties(&(content.schema)()).iter().any(|name| name == "tenantId") {
+        parameters.push(query("tenant_id", "Only objects of this tenant."));
+    }
+    let size = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(10_000));
+    let what = "Only so many objects; `Link` tells where the next are.";
+    parameters.push(parameter(PAGE_SIZE, ParameterIn::Query, what, size).build());
+    parameters.push(query(PAGE_AFTER, "Only objects behind this one, as a `Link` says it."));
+    let text = Schema::from(ObjectBuilder::new().schema_type(Type::String));
+    let properties =
+        ObjectBuilder::new().additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(text))));
+    let what = "Only objects whose properties of these names show these texts: `?name=red&adminStateUp=true`. Null shows \
+                none, a list each of its items.";
+    let filter = parameter("filter", ParameterIn::Query, what, properties);
+    parameters.push(filter.style(Some(ParameterStyle::Form)).explode(Some(true)).build());
     parameters
 }
 
@@ -134,21 +171,22 @@ fn segment(name: &str) -> Parameter {
         _ => ("An id.", Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
     };
     let schema = ObjectBuilder::new().schema_type(Type::String).format(format);
-    ParameterBuilder::new()
-        .name(name)
-        .parameter_in(ParameterIn::Path)
-        .required(Required::True)
-        .description(Some(what))
-        .schema(Some(Schema::from(schema)))
-        .build()
+    parameter(name, ParameterIn::Path, what, schema).required(Required::True).build()
 }
 
 fn query(name: &str, what: &str) -> Parameter {
+    parameter(name, ParameterIn::Query, what, ObjectBuilder::new().schema_type(Type::String)).build()
+}
+
+fn precondition(name: &str, what: &str) -> Parameter {
+    parameter(name, ParameterIn::Header, what, ObjectBuilder::new().schema_type(Type::String)).build()
+}
+
+fn parameter(name: &str, place: ParameterIn, what: &str, schema: ObjectBuilder) -> ParameterBuilder {
     ParameterBuilder::new()
         .name(name)
-        .parameter_in(ParameterIn::Query)
+        .parameter_in(place)
         .required(Required::False)
         .description(Some(what))
-        .schema(Some(Schema::from(ObjectBuilder::new().schema_type(Type::String))))
-        .build()
+        .schema(Some(Schema::from(schema)))
 }

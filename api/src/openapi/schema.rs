@@ -1,7 +1,7 @@
 //! Schemas of views, as they are read and as they are written.
 //!
 //! A view derives one schema. When it is read, every property is there, be it null. When it is written, what the server
-//! makes (`read_only`) is left out, and required is only what can be neither null nor a list, and has no default; but
+//! makes (`read_only`) is left out, and required is only what can be neither null nor an empty list, and has no default; but
 //! never the `id`, which the client may choose. `#[schema(required = …)]` says otherwise. Flattened parts must be inline:
 //! `#[schema(inline)]`.
 
@@ -77,7 +77,7 @@ fn is_read_only(schema: &RefOr<Schema>) -> bool {
 fn may_be_absent(schema: &RefOr<Schema>) -> bool {
     match schema {
         RefOr::T(Schema::Object(object)) => object.default.is_some(),
-        RefOr::T(Schema::Array(_)) => true,
+        RefOr::T(Schema::Array(array)) => array.min_items.is_none(),
         _ => false,
     }
 }

@@ -48,7 +48,7 @@ struct View {
     /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
     /// Any text, at most 255 bytes.
-    #[schema(required = true, max_length = 255)]
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     name: Option<String>,
     /// Always empty.
     #[schema(read_only)]
@@ -100,7 +100,13 @@ fn get(call: &Call) -> Result<View, Failure> {
 fn add(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let name = fields.text("name");
     let name = fields.required("name", name);
-    let group = IpAddrGroup { id: new_id(fields), name: Some(name), addresses: Default::default() };
+    let group = IpAddrGroup {
+        id: new_id(fields),
+        // Taken, for the operator to make a group for a tenant, but not shown: the contract has no such property.
+        tenant_id: fields.text("tenantId"),
+        name: Some(name),
+        addresses: Default::default(),
+    };
     let location = call.links.to(format_args!("ip_addr_groups/{}", group.id));
     Ok(Edit::new(move |tx| tx.create(group.clone())).at(location))
 }

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::media::Media;
+use crate::media::{Json, Media};
 
-const BINDING: Media = Media::new("HostInterfacePort", &[1]);
+const BINDING: Media = Media::new("HostInterfacePort", &[1]).json(Json::Offered);
 
 pub(super) fn routes() -> Routes {
     Routes::new()

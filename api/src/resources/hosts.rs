@@ -13,10 +13,10 @@ use super::address_text;
 use crate::endpoint::{Call, Edit, Routes, delete, list, one, update_with};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::media::Media;
+use crate::media::{Json, Media};
 
 const HOST: Media = Media::new("Host", &[3]);
-const INTERFACE: Media = Media::new("Interface", &[1]);
+const INTERFACE: Media = Media::new("Interface", &[1]).json(Json::Offered);
 
 pub(super) fn routes() -> Routes {
     Routes::new()

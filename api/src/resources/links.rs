@@ -8,9 +8,9 @@ use uuid::Uuid;
 use crate::endpoint::{Call, Edit, Routes, create, delete, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::media::Media;
+use crate::media::{Json, Media};
 
-const LINK: Media = Media::new("PortLink", &[1]);
+const LINK: Media = Media::new("PortLink", &[1]).json(Json::Offered);
 
 pub(super) fn routes() -> Routes {
     Routes::new().route(

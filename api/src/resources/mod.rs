@@ -12,6 +12,7 @@ mod health_monitors;
 mod hosts;
 mod links;
 mod load_balancers;
+mod login;
 mod peering_tables;
 mod pool_members;
 mod pools;
@@ -43,6 +44,7 @@ const NONE: [Uuid; 0] = [];
 pub(crate) fn routes() -> Routes {
     [
         application::routes(),
+        login::routes(),
         tenants::routes(),
         bridges::routes(),
         routers::routes(),

@@ -13,14 +13,17 @@ use super::{address_text, new_id};
 use crate::endpoint::{Call, Edit, Endpoint, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::media::Media;
+use crate::media::{Json, Media};
 use crate::openapi::choices;
 
 const ROUTE: Media = Media::new("Route", &[1]);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/routers/{id}/routes", list(ROUTE, of_router).merge(create::<View>(ROUTE, add)))
+        .route(
+            "/routers/{id}/routes",
+            list(ROUTE.json(Json::Offered), of_router).merge(create::<View>(ROUTE, add)),
+        )
         .route("/routers/{id}/routes/{route}", single())
         .route("/routes/{route}", single())
 }

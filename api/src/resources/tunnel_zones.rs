@@ -12,11 +12,11 @@ use super::{address_text, new_id};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::media::Media;
+use crate::media::{Json, Media};
 use crate::openapi::choices;
 
 const ZONE: Media = Media::new("TunnelZone", &[1]);
-const MEMBER: Media = Media::new("TunnelZoneHost", &[1]);
+const MEMBER: Media = Media::new("TunnelZoneHost", &[1]).json(Json::Offered);
 
 /// Encapsulations, as `type` names them.
 const TYPES: &[(&str, TunnelZoneType)] =
@@ -55,7 +55,7 @@ struct View {
     /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
     /// Unique among zones, at most 255 bytes.
-    #[schema(max_length = 255)]
+    #[schema(min_length = 1, max_length = 255)]
     name: String,
     #[serde(rename = "type")]
     #[schema(schema_with = types)]

@@ -77,8 +77,8 @@ async fn bgp_peers_are_created_updated_and_go_with_their_router() {
     );
     assert_eq!(now["router"], peer["router"]);
     assert_eq!(server.send("DELETE", &format!("/routers/{router}"), &[], "").await.status, 204);
-    assert_eq!(server.send("GET", &path, &[], "").await.status, 404);
-    assert_eq!(server.send("GET", &peers, &[], "").await.status, 404);
+    assert_eq!(server.send("GET", &path, &[("accept", "*/*")], "").await.status, 404);
+    assert_eq!(server.send("GET", &peers, &[("accept", "*/*")], "").await.status, 404);
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn what_cannot_run_is_refused_by_name() {
     let loose = server.create("/service_containers", json!({"serviceType": "IPSEC"})).await;
     assert_eq!(server.get(&format!("/service_containers/{loose}")).await["statusCode"], Value::Null);
     let below = format!("/service_container_groups/{UNKNOWN}/service_containers");
-    assert_eq!(server.send("GET", &below, &[], "").await.status, 404);
+    assert_eq!(server.send("GET", &below, &[("accept", "*/*")], "").await.status, 404);
     assert_eq!(server.write("POST", &below, json!({"serviceType": "IPSEC"})).await.status, 404);
 }
 
@@ -199,7 +199,8 @@ async fn a_container_group_takes_its_containers_and_leaves_port_groups() {
         assert_eq!(server.write("PUT", &path, body).await.status, 404, "{reference}");
     }
     assert_eq!(server.send("DELETE", &path, &[], "").await.status, 204);
-    let gone = server.send("GET", &format!("/service_containers/{container}"), &[], "").await;
+    let gone =
+        server.send("GET", &format!("/service_containers/{container}"), &[("accept", "*/*")], "").await;
     assert_eq!(gone.status, 404);
 }
 
@@ -234,7 +235,7 @@ async fn a_peering_table_has_a_line_for_each_station() {
     assert_eq!(server.get(&format!("/ports/{port}/peering_table")).await, json!([line]));
     assert_eq!(server.get(&format!("/ports/{port}/peering_table/02-00-00-00-00-01_192.0.2.1")).await, line);
     let moved = server.create(&table, json!({"ip": "192.0.2.2", "mac": "02:00:00:00:00:01"})).await;
-    assert_eq!(server.send("GET", &format!("{table}/{pair}"), &[], "").await.status, 404);
+    assert_eq!(server.send("GET", &format!("{table}/{pair}"), &[("accept", "*/*")], "").await.status, 404);
     assert_eq!(server.send("DELETE", &format!("{table}/{pair}"), &[], "").await.status, 204);
     assert_eq!(server.get(&table).await.as_array().unwrap().len(), 1);
     assert_eq!(server.send("DELETE", &format!("{table}/{moved}"), &[], "").await.status, 204);
@@ -253,7 +254,7 @@ async fn only_router_ports_have_peering_tables() {
         format!("/ports/{UNKNOWN}/peering_table"),
         format!("/routers/{second}/ports/{port}/peering_table"),
     ] {
-        assert_eq!(server.send("GET", &path, &[], "").await.status, 404, "{path}");
+        assert_eq!(server.send("GET", &path, &[("accept", "*/*")], "").await.status, 404, "{path}");
         let line = json!({"ip": "192.0.2.1", "mac": "02:00:00:00:00:01"});
         assert_eq!(server.write("POST", &path, line).await.status, 404, "{path}");
     }

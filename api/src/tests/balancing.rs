@@ -66,7 +66,7 @@ async fn a_router_with_a_load_balancer_is_not_deleted() {
     assert!(refused.body.contains(&balancer), "{}", refused.body);
     assert_eq!(server.send("DELETE", &format!("/load_balancers/{balancer}"), &[], "").await.status, 204);
     assert_eq!(server.get(&path).await["loadBalancerId"], Value::Null);
-    assert_eq!(server.send("GET", &format!("/pools/{pool}"), &[], "").await.status, 404);
+    assert_eq!(server.send("GET", &format!("/pools/{pool}"), &[("accept", "*/*")], "").await.status, 404);
     assert_eq!(server.send("DELETE", &path, &[], "").await.status, 204);
 }
 
@@ -85,7 +85,7 @@ async fn pools_are_found_by_load_balancer_and_by_monitor() {
         assert_eq!(ids(&server.get(&path).await), [watched.as_str()], "{path}");
     }
     assert_eq!(server.get(&format!("/pools?hm_id={UNKNOWN}")).await, json!([]));
-    assert_eq!(server.send("GET", "/pools?hm_id=x", &[], "").await.status, 400);
+    assert_eq!(server.send("GET", "/pools?hm_id=x", &[("accept", "*/*")], "").await.status, 400);
     assert_eq!(server.send("DELETE", &format!("/health_monitors/{monitor}"), &[], "").await.status, 204);
     let freed = server.get(&format!("/pools/{watched}")).await;
     assert_eq!((&freed["healthMonitorId"], &freed["healthMonitor"]), (&Value::Null, &Value::Null));
@@ -208,11 +208,11 @@ async fn parents_that_are_not_there_are_404() {
         (format!("/pools/{UNKNOWN}/vips"), member.clone()),
         ("/load_balancers/x/pools".to_owned(), method.clone()),
     ] {
-        assert_eq!(server.send("GET", &path, &[], "").await.status, 404, "{path}");
+        assert_eq!(server.send("GET", &path, &[("accept", "*/*")], "").await.status, 404, "{path}");
         assert_eq!(server.write("POST", &path, body).await.status, 404, "{path}");
     }
     for path in [format!("/load_balancers/{UNKNOWN}/vips"), format!("/health_monitors/{UNKNOWN}/pools")] {
-        assert_eq!(server.send("GET", &path, &[], "").await.status, 404, "{path}");
+        assert_eq!(server.send("GET", &path, &[("accept", "*/*")], "").await.status, 404, "{path}");
         assert_eq!(server.write("POST", &path, member.clone()).await.status, 405, "{path}");
     }
     for (path, name) in

@@ -40,7 +40,7 @@ async fn what_is_not_there_is_404_and_deleted_already() {
     let server = Server::start().await;
     for path in ["/bridges/not-a-uuid", "/ports/00000000-dead-4bad-8bad-000000000000", "/hosts/x/interfaces"]
     {
-        assert_eq!(server.send("GET", path, &[], "").await.status, 404, "{path}");
+        assert_eq!(server.send("GET", path, &[("accept", "*/*")], "").await.status, 404, "{path}");
     }
     for path in ["/bridges/not-a-uuid", "/ports/00000000-dead-4bad-8bad-000000000000", "/ports/x/link"] {
         assert_eq!(server.send("DELETE", path, &[], "").await.status, 204, "{path}");
@@ -88,6 +88,7 @@ async fn uris_stand_under_the_host_that_was_called() {
     let request = axum::extract::Request::builder()
         .uri(format!("/midonet-api/bridges/{bridge}"))
         .header("host", "api.example:99")
+        .header("accept", "*/*")
         .header("accept-encoding", "gzip")
         .body(axum::body::Body::empty())
         .unwrap();

@@ -1,9 +1,15 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
 mod attached;
+mod auth;
 mod balancing;
+mod bulk;
+mod conditions;
 mod errors;
+mod events;
+mod lists;
 mod manners;
+mod negotiation;
 mod openapi;
 mod outage;
 mod ports;
@@ -22,9 +28,11 @@ use nsdb::coordinator::{Coordinator, Memory};
 use nsdb::presence::register_host;
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower::util::BoxCloneService;
 
+use crate::auth::{Auth, Authority};
 use crate::live::{Readiness, load};
 use crate::server::application;
 
@@ -35,7 +43,10 @@ const HOST: &str = "00000000-0000-4000-8000-000000000001";
 struct Server {
     service: BoxCloneService<Request, Response, std::convert::Infallible>,
     coordinator: Arc<Memory>,
-    _readiness: watch::Sender<Readiness>,
+    authority: Arc<Authority>,
+    /// Ends its streams.
+    ending: CancellationToken,
+    readiness: watch::Sender<Readiness>,
 }
 
 /// What it answered.
@@ -46,14 +57,22 @@ struct Answer {
 }
 
 impl Server {
+    /// One that asks nobody who they are.
     async fn start() -> Self {
+        Self::start_with(Auth::None).await
+    }
+
+    async fn start_with(auth: Auth) -> Self {
         let coordinator = Arc::new(Memory::new("test"));
         let shared: Arc<dyn Coordinator> = coordinator.clone();
         let host: HostId = HOST.parse().unwrap();
         register_host(&shared, host, "hv1").await.unwrap();
         let (readiness, state) = watch::channel(Readiness::Loading("a test begins".into()));
+        let authority = Arc::new(Authority::new(auth, Arc::clone(&shared)).unwrap());
         load(shared, &readiness).await.unwrap();
-        Self { service: BoxCloneService::new(application(state)), coordinator, _readiness: readiness }
+        let ending = CancellationToken::new();
+        let service = BoxCloneService::new(application(state, Arc::clone(&authority), ending.clone()));
+        Self { service, coordinator, authority, ending, readiness }
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -76,13 +95,19 @@ impl Server {
     }
 
     async fn get(&self, path: &str) -> Value {
-        let answer = self.send("GET", path, &[], "").await;
+        let answer = self.send("GET", path, &[("accept", "*/*")], "").await;
         assert_eq!(answer.status, 200, "GET {path}: {}", answer.body);
         answer.json()
     }
 
     async fn write(&self, method: &str, path: &str, body: Value) -> Answer {
         self.send(method, path, &[("content-type", "application/json")], &body.to_string()).await
+    }
+
+    /// A write whose answer has a body.
+    async fn write_and_read(&self, method: &str, path: &str, body: Value) -> Answer {
+        let headers = [("content-type", "application/json"), ("accept", "*/*")];
+        self.send(method, path, &headers, &body.to_string()).await
     }
 
     /// Creates something and gives its id.

@@ -59,3 +59,16 @@ fn on_signal() -> std::io::Result<CancellationToken> {
     });
     Ok(token)
 }
+
+/// What SIGHUP asks for: certificates and tokens are read again.
+pub(crate) fn reload_on_hangup() -> std::io::Result<api::Reload> {
+    let reload = api::Reload::default();
+    let mut hangup = signal(SignalKind::hangup())?;
+    let asked = std::sync::Arc::clone(&reload);
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            asked.notify_waiters();
+        }
+    });
+    Ok(reload)
+}

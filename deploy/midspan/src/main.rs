@@ -11,6 +11,7 @@ mod exit;
 mod inspect;
 mod nsdb;
 mod serve;
+mod token;
 
 use std::process::ExitCode;
 
@@ -30,8 +31,8 @@ struct Cli {
 enum Command {
     /// Run this host's agent, or ask it for its status
     Agent(agent::AgentArgs),
-    /// Serve the REST API
-    Api(serve::ServeArgs),
+    /// Serve the REST API, or add a user to its file of tokens
+    Api(serve::ApiArgs),
     /// Run this host's agent and the REST API in one process
     Standalone(serve::ServeArgs),
     /// The command line of the REST API

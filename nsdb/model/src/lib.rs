@@ -12,6 +12,7 @@ mod codec;
 mod container;
 mod device;
 mod document;
+mod effect;
 mod error;
 mod group;
 mod host;
@@ -25,6 +26,7 @@ mod reference;
 mod state;
 #[cfg(feature = "proptest")]
 pub mod strategy;
+mod tenancy;
 mod transaction;
 mod validate;
 
@@ -41,6 +43,7 @@ pub use document::{
     BridgeDocument, ChainDocument, DeviceId, Document, DocumentKey, HostBinding, HostDocument,
     LoadBalancerDocument, PoolDocument, PortEntry, RouterDocument,
 };
+pub use effect::{Effect, Fate, effects};
 pub use error::{ModelError, Violation};
 pub use group::{IpAddrGroup, PortGroup};
 pub use host::{Host, TunnelZone, TunnelZoneType};

@@ -10,9 +10,9 @@ use uuid::Uuid;
 use crate::{
     BgpNetwork, BgpNetworkId, BgpPeer, BgpPeerId, Bridge, BridgeId, Chain, ChainId, Condition, DeviceId,
     HealthMonitor, HealthMonitorId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, LoadBalancer,
-    LoadBalancerId, Object, ObjectKey, PeeringEntry, PeeringEntryId, Pool, PoolId, PoolMember, PoolMemberId,
-    Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId, Rule, RuleAction,
-    RuleId, ServiceContainer, ServiceContainerGroup, ServiceContainerGroupId, ServiceContainerId, TunnelZone,
+    LoadBalancerId, ObjectKey, PeeringEntry, PeeringEntryId, Pool, PoolId, PoolMember, PoolMemberId, Port,
+    PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId, Rule, RuleAction, RuleId,
+    ServiceContainer, ServiceContainerGroup, ServiceContainerGroupId, ServiceContainerId, TunnelZone,
     TunnelZoneId, Vip, VipId,
 };
 
@@ -126,37 +126,6 @@ pub struct Reference {
     pub target: ObjectKey,
     /// Property that holds the reference, by its name in the REST API.
     pub property: &'static str,
-}
-
-impl Object {
-    /// All references that the object makes. A chain's list of its own rules is not among them: a rule names its
-    /// chain.
-    pub fn references(&self) -> Vec<Reference> {
-        let mut found = References(Vec::new());
-        match self {
-            Self::Bridge(object) => object.refer(&mut found),
-            Self::Router(object) => object.refer(&mut found),
-            Self::Port(object) => object.refer(&mut found),
-            Self::Route(object) => object.refer(&mut found),
-            Self::Chain(object) => object.refer(&mut found),
-            Self::Rule(object) => object.refer(&mut found),
-            Self::PortGroup(object) => object.refer(&mut found),
-            Self::IpAddrGroup(object) => object.refer(&mut found),
-            Self::Host(object) => object.refer(&mut found),
-            Self::TunnelZone(object) => object.refer(&mut found),
-            Self::LoadBalancer(object) => object.refer(&mut found),
-            Self::Pool(object) => object.refer(&mut found),
-            Self::PoolMember(object) => object.refer(&mut found),
-            Self::Vip(object) => object.refer(&mut found),
-            Self::HealthMonitor(object) => object.refer(&mut found),
-            Self::BgpNetwork(object) => object.refer(&mut found),
-            Self::BgpPeer(object) => object.refer(&mut found),
-            Self::ServiceContainerGroup(object) => object.refer(&mut found),
-            Self::ServiceContainer(object) => object.refer(&mut found),
-            Self::PeeringEntry(object) => object.refer(&mut found),
-        }
-        found.0
-    }
 }
 
 /// The references of an object, being collected.

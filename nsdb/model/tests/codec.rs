@@ -87,6 +87,7 @@ fn a_log_entry_is_stored_as_the_proto_files_say() {
             Change::Put(rule().into()),
             Change::Delete(ObjectKey { kind: Kind::TunnelZone, id: id(7) }),
         ],
+        effects: Vec::new(),
         author: "api-1".to_owned(),
         committed_at_ms: 1_700_000_000_000,
     };
@@ -267,6 +268,7 @@ fn monitors_and_containers_are_stored_as_the_proto_files_say() {
             Change::Put(container.into()),
             Change::Delete(ObjectKey { kind: Kind::PeeringEntry, id: id(8) }),
         ],
+        effects: Vec::new(),
         author: "api-1".to_owned(),
         committed_at_ms: 1,
     };

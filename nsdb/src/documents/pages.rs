@@ -78,13 +78,13 @@ fn split(document: Document) -> (Document, Vec<Document>) {
             (Document::Chain(ChainDocument { chain, rules: Vec::new() }), pages)
         }
         Document::IpAddrGroup(group) => {
-            let (id, name) = (group.id, group.name);
             let page = |run: Vec<_>| {
-                Document::IpAddrGroup(IpAddrGroup { id, name: None, addresses: run.into_iter().collect() })
+                let addresses = run.into_iter().collect();
+                Document::IpAddrGroup(IpAddrGroup { id: group.id, tenant_id: None, name: None, addresses })
             };
-            let addresses: Vec<_> = group.addresses.into_iter().collect();
+            let addresses: Vec<_> = group.addresses.iter().copied().collect();
             let pages = runs(addresses).map(page).collect();
-            (Document::IpAddrGroup(IpAddrGroup { id, name, addresses: Default::default() }), pages)
+            (Document::IpAddrGroup(IpAddrGroup { addresses: Default::default(), ..group }), pages)
         }
         Document::Host(HostDocument { host, bindings, tunnel_zones }) => {
             let bare = bare_host(host.id);

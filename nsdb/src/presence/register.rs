@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use model::{Change, Document, DocumentKey, Host, HostId, Object, ObjectKey, Version};
+use model::{Change, Document, DocumentKey, Effect, Fate, Host, HostId, Object, ObjectKey, Version};
 use uuid::Uuid;
 
 use crate::Error;
@@ -36,11 +36,13 @@ pub async fn register_host(
         if found.as_ref().is_some_and(|host| host.name.as_ref() == Some(&name)) {
             return Ok(version);
         }
+        let fate = if found.is_some() { Fate::Updated } else { Fate::Created };
         let host = Host { name: Some(name.clone()), ..found.unwrap_or_else(|| new_host(id)) };
         let entry = Entry {
             id: Uuid::new_v4(),
             author: coordinator.owner().into(),
             changes: vec![Change::Put(Object::Host(host))],
+            effects: vec![Effect { fate, before: None, after: None }],
         };
         if let Append::Committed = log::append(&**coordinator, version + 1, &entry).await? {
             return Ok(version + 1);

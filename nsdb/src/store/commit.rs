@@ -1,5 +1,6 @@
 //! One requested change on its way through the writer, and its answer.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -16,10 +17,10 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// Why a change was not committed, or may not be.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum CommitError {
-    /// The change contradicts the topology or its rules. Nothing was changed; do not retry as it is.
-    #[error(transparent)]
-    Refused(#[from] ModelError),
+pub enum CommitError<E = ModelError> {
+    /// The change refuses itself: it contradicts the topology or its rules. Nothing was changed; do not retry as it is.
+    #[error("{0}")]
+    Refused(E),
     /// The coordinator is out of reach, or too many changes wait. Nothing was changed; retry after a while.
     #[error("the topology cannot be changed now: {reason}; nothing was changed, retry in {} s", .retry_after.as_secs())]
     Unavailable {
@@ -48,7 +49,7 @@ pub enum CommitError {
     Failed(Error),
 }
 
-impl CommitError {
+impl<E> CommitError<E> {
     pub(super) fn overloaded() -> Self {
         Self::unavailable("too many changes are waiting".to_owned())
     }
@@ -58,7 +59,20 @@ impl CommitError {
     }
 }
 
-impl From<Error> for CommitError {
+impl CommitError<Infallible> {
+    /// The same for a change with refusals of its own.
+    fn of_any_change<E>(self) -> CommitError<E> {
+        match self {
+            Self::Refused(never) => match never {},
+            Self::Unavailable { reason, retry_after } => CommitError::Unavailable { reason, retry_after },
+            Self::Uncertain => CommitError::Uncertain,
+            Self::TooLarge { bytes } => CommitError::TooLarge { bytes },
+            Self::Failed(error) => CommitError::Failed(error),
+        }
+    }
+}
+
+impl<E> From<Error> for CommitError<E> {
     fn from(error: Error) -> Self {
         match error {
             Error::Coordinator(coordinator::Error::TooLarge { bytes, .. }) => Self::TooLarge { bytes },
@@ -79,8 +93,8 @@ pub(super) trait Request: Send {
     /// Answers with what the last attempt returned: at this version if it changed something, or refused.
     fn conclude(self: Box<Self>, version: Version);
 
-    /// Answers that the change was not made.
-    fn fail(self: Box<Self>, error: CommitError);
+    /// Answers that the change was not made, for lack of a coordinator.
+    fn fail(self: Box<Self>, error: CommitError<Infallible>);
 }
 
 /// Where a request stands: decides between the writer that takes it up and the caller that gives it up.
@@ -89,24 +103,28 @@ const WAITING: u8 = 0;
 const TAKEN: u8 = 1;
 const GIVEN_UP: u8 = 2;
 
-struct Pending<T, F> {
+/// What a caller is answered.
+type Outcome<T, E> = Result<(Version, T), CommitError<E>>;
+
+struct Pending<T, E, F> {
     change: F,
-    outcome: Option<Result<T, ModelError>>,
+    outcome: Option<Result<T, E>>,
     stage: Stage,
-    answer: oneshot::Sender<Result<(Version, T), CommitError>>,
+    answer: oneshot::Sender<Outcome<T, E>>,
 }
 
 /// The caller's end.
-pub(super) struct Answer<T> {
+pub(super) struct Answer<T, E> {
     stage: Stage,
-    answer: oneshot::Receiver<Result<(Version, T), CommitError>>,
+    answer: oneshot::Receiver<Outcome<T, E>>,
 }
 
 /// Makes a request and its answer.
-pub(super) fn request<T, F>(change: F) -> (impl Request, Answer<T>)
+pub(super) fn request<T, E, F>(change: F) -> (impl Request, Answer<T, E>)
 where
     T: Send,
-    F: FnMut(&mut Transaction) -> Result<T, ModelError> + Send,
+    E: Send,
+    F: FnMut(&mut Transaction) -> Result<T, E> + Send,
 {
     let (answer, answered) = oneshot::channel();
     let stage = Stage::default();
@@ -114,10 +132,11 @@ where
     (pending, Answer { stage, answer: answered })
 }
 
-impl<T, F> Request for Pending<T, F>
+impl<T, E, F> Request for Pending<T, E, F>
 where
     T: Send,
-    F: FnMut(&mut Transaction) -> Result<T, ModelError> + Send,
+    E: Send,
+    F: FnMut(&mut Transaction) -> Result<T, E> + Send,
 {
     fn take(&self) -> bool {
         self.stage.compare_exchange(WAITING, TAKEN, Ordering::AcqRel, Ordering::Acquire).is_ok()
@@ -141,14 +160,14 @@ where
         self.answer.send(outcome).ok();
     }
 
-    fn fail(self: Box<Self>, error: CommitError) {
-        self.answer.send(Err(error)).ok();
+    fn fail(self: Box<Self>, error: CommitError<Infallible>) {
+        self.answer.send(Err(error.of_any_change())).ok();
     }
 }
 
-impl<T> Answer<T> {
+impl<T, E> Answer<T, E> {
     /// Waits for the answer, for so long.
-    pub(super) async fn within(mut self, patience: Duration) -> Result<(Version, T), CommitError> {
+    pub(super) async fn within(mut self, patience: Duration) -> Outcome<T, E> {
         match timeout(patience, &mut self.answer).await {
             Ok(Ok(answer)) => answer,
             // The store was dropped, or time is up.
@@ -156,7 +175,7 @@ impl<T> Answer<T> {
         }
     }
 
-    fn give_up(&self) -> CommitError {
+    fn give_up(&self) -> CommitError<E> {
         let given_up =
             self.stage.compare_exchange(WAITING, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire).is_ok();
         if given_up {

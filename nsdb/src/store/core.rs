@@ -7,6 +7,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
 use super::dirty::{Dirty, Origin};
+use super::recent::Recent;
 use super::{CommitError, Options, load};
 use crate::Error;
 use crate::coordinator::Coordinator;
@@ -25,6 +26,8 @@ pub(super) struct Core {
     pub(super) dirty: Mutex<Dirty>,
     /// Wakes the scribe.
     pub(super) work: Notify,
+    /// The last commits, for those who follow.
+    pub(super) recent: Mutex<Recent>,
     state: RwLock<State>,
 }
 
@@ -43,6 +46,7 @@ impl Core {
             applied: watch::Sender::new(0),
             dirty: Mutex::default(),
             work: Notify::new(),
+            recent: Mutex::default(),
             state: RwLock::default(),
         };
         core.reload().await?;
@@ -67,6 +71,7 @@ impl Core {
         dirty.note(version, origin, documents);
         drop(dirty);
         *state = next;
+        self.recent.lock().push(version, entry);
         self.versions.send_replace(version);
         drop(state);
         self.work.notify_one();
@@ -130,7 +135,7 @@ impl Core {
         }
     }
 
-    pub(super) fn unavailable(&self) -> CommitError {
+    pub(super) fn unavailable<E>(&self) -> CommitError<E> {
         let status = self.coordinator.status();
         let status = status.borrow();
         CommitError::unavailable(format!("{} is out of reach: {}", status.endpoint, status.reason))

@@ -15,6 +15,7 @@ mod commit;
 mod core;
 mod dirty;
 mod load;
+mod recent;
 mod scribe;
 mod tail;
 mod writer;
@@ -22,7 +23,7 @@ mod writer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{ModelError, State, Transaction, Version};
+use model::{State, Transaction, Version};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
@@ -32,6 +33,7 @@ use commit::Request;
 use core::Core;
 
 pub use commit::CommitError;
+pub use recent::{Commit, Event};
 
 /// Changes that may wait for the writer.
 const QUEUED_CHANGES: usize = 1024;
@@ -116,6 +118,25 @@ impl Store {
         applied.wait_for(|applied| *applied >= version).await.map(drop).ok();
     }
 
+    /// The commit that follows this version: `None` if there is none yet.
+    ///
+    /// The last commits come from memory, older ones from the log, as far back as it goes.
+    ///
+    /// # Errors
+    /// [`Error::Compacted`] if the log does not go back as far, or when the coordinator cannot be reached.
+    pub async fn commit_after(&self, version: Version) -> Result<Option<Arc<Commit>>, Error> {
+        let next = version.saturating_add(1);
+        if next > self.version() {
+            return Ok(None);
+        }
+        if let Some(commit) = self.core.recent.lock().get(next) {
+            return Ok(Some(commit));
+        }
+        let entry = crate::log::read(&*self.core.coordinator, next).await?;
+        let commit = entry.and_then(|entry| Commit::of(next, &entry));
+        commit.map(|commit| Some(Arc::new(commit))).ok_or(Error::Compacted { version: next })
+    }
+
     /// Whether the coordinator is connected, so that a change can be expected to go through.
     pub fn is_available(&self) -> bool {
         self.core.coordinator.status().borrow().connected
@@ -129,10 +150,10 @@ impl Store {
     ///
     /// # Errors
     /// See [`CommitError`]: what the closure returned, or why its change could not be made durable.
-    pub async fn commit<T: Send + 'static>(
+    pub async fn commit<T: Send + 'static, E: Send + 'static>(
         &self,
-        change: impl FnMut(&mut Transaction) -> Result<T, ModelError> + Send + 'static,
-    ) -> Result<(Version, T), CommitError> {
+        change: impl FnMut(&mut Transaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<(Version, T), CommitError<E>> {
         if !self.is_available() {
             return Err(self.core.unavailable());
         }

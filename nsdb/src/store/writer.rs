@@ -1,9 +1,10 @@
 //! The writer task: turns waiting changes into entries of the log, many into one where they wait together.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use model::{Change, State};
+use model::{Change, Effect, State, effects};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -45,6 +46,8 @@ struct Group {
     accepted: Requests,
     refused: Requests,
     changes: Vec<Change>,
+    /// What each of the changes does.
+    effects: Vec<Effect>,
 }
 
 /// Commits as many of the requests as fit into one entry, and answers those; leaves the others.
@@ -69,8 +72,7 @@ async fn commit(core: &Core, requests: &mut Requests) {
         if group.changes.is_empty() {
             return group.accepted.into_iter().for_each(|request| request.conclude(version - 1));
         }
-        let entry =
-            Entry { id: Uuid::new_v4(), author: Arc::clone(&core.author), changes: group.take_changes() };
+        let entry = group.take_entry(&core.author);
         match log::append(&*core.coordinator, version, &entry).await {
             Ok(Append::Committed) => {
                 core.advance(version, &entry, Origin::Own);
@@ -100,7 +102,10 @@ fn gather(mut state: State, requests: &mut Requests) -> Group {
             group.refused.push_back(request);
             continue;
         };
-        let (size, changes) = log::changes_len(changes);
+        let mut after = state.clone();
+        after.apply(version, &changes);
+        let effects = effects(&state, &after, &changes);
+        let (size, changes, effects) = log::changes_len(changes, effects);
         if size + ENTRY_OVERHEAD > MAX_VALUE_BYTES {
             request.fail(CommitError::TooLarge { bytes: size });
             continue;
@@ -110,16 +115,22 @@ fn gather(mut state: State, requests: &mut Requests) -> Group {
             break;
         }
         bytes += size;
-        state.apply(version, &changes);
+        state = after;
         group.changes.extend(changes);
+        group.effects.extend(effects);
         group.accepted.push_back(request);
     }
     group
 }
 
 impl Group {
-    fn take_changes(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.changes)
+    fn take_entry(&mut self, author: &Arc<str>) -> Entry {
+        Entry {
+            id: Uuid::new_v4(),
+            author: Arc::clone(author),
+            changes: std::mem::take(&mut self.changes),
+            effects: std::mem::take(&mut self.effects),
+        }
     }
 
     /// Gives the requests back to be run again, in their order as far as it matters: those accepted came in order.
@@ -130,6 +141,6 @@ impl Group {
     }
 }
 
-fn fail(requests: impl IntoIterator<Item = Box<dyn Request>>, error: &CommitError) {
+fn fail(requests: impl IntoIterator<Item = Box<dyn Request>>, error: &CommitError<Infallible>) {
     requests.into_iter().for_each(|request| request.fail(error.clone()));
 }

@@ -84,7 +84,8 @@ async fn a_refusal_is_made_on_the_newest_topology(backend: Backend) {
 async fn a_change_of_nothing_commits_nothing(backend: Backend) {
     let store = open(&backend, "one").await;
     let (made, ()) = store.commit(create_bridge(1)).await.unwrap();
-    let (version, count) = store.commit(|tx| Ok(tx.state().bridges().count())).await.unwrap();
+    let (version, count) =
+        store.commit(|tx| Ok::<_, ModelError>(tx.state().bridges().count())).await.unwrap();
     assert_eq!((version, count), (made, 1));
     assert_eq!(store.version(), made);
 }

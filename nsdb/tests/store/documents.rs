@@ -165,7 +165,12 @@ async fn large_documents_are_read_whole(backend: Backend) {
     store
         .commit(|tx| {
             let addresses = (0..4000u32).map(|n| std::net::Ipv4Addr::from_bits(0x0a00_0000 + n).into());
-            tx.create(IpAddrGroup { id: IpAddrGroupId(id(3)), name: None, addresses: addresses.collect() })
+            tx.create(IpAddrGroup {
+                id: IpAddrGroupId(id(3)),
+                tenant_id: None,
+                name: None,
+                addresses: addresses.collect(),
+            })
         })
         .await
         .unwrap();

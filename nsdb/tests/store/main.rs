@@ -5,6 +5,7 @@
 mod commits;
 mod documents;
 mod faults;
+mod follow;
 mod history;
 mod interest;
 mod presence;

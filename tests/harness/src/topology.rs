@@ -235,7 +235,12 @@ impl Network {
     /// A new group of addresses.
     pub fn address_group(&mut self, addresses: &[&str]) -> IpAddrGroupId {
         let id = self.id();
-        self.put(IpAddrGroup { id, name: None, addresses: addresses.iter().map(|a| ip(a)).collect() });
+        self.put(IpAddrGroup {
+            id,
+            tenant_id: None,
+            name: None,
+            addresses: addresses.iter().map(|a| ip(a)).collect(),
+        });
         id
     }
 

@@ -33,6 +33,7 @@ impl From<&IpAddrGroup> for wire::IpAddrGroup {
         Self {
             id: id_bytes(group.id),
             name: group.name.clone(),
+            tenant_id: group.tenant_id.clone(),
             addresses: group.addresses.iter().copied().map(address_bytes).collect(),
         }
     }
@@ -45,6 +46,7 @@ impl TryFrom<wire::IpAddrGroup> for IpAddrGroup {
         let addresses = group.addresses.iter().map(|bytes| address("addresses", bytes));
         Ok(Self {
             id: id("id", &group.id)?,
+            tenant_id: group.tenant_id,
             name: group.name,
             addresses: addresses.collect::<Result<_, _>>()?,
         })

@@ -21,7 +21,7 @@ pub(super) fn balanced(values: Values) -> impl Strategy<Value = Object> {
 }
 
 pub(super) fn load_balancer(v: Values) -> impl Strategy<Value = LoadBalancer> {
-    (v.id(), v.text(), any::<bool>()).prop_map(|(id, tenant_id, admin_state_up)| LoadBalancer {
+    (v.id(), v.tenant(), any::<bool>()).prop_map(|(id, tenant_id, admin_state_up)| LoadBalancer {
         id,
         tenant_id,
         admin_state_up,

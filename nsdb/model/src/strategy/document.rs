@@ -10,7 +10,7 @@ use super::router::{bgp_network, bgp_peer, peering_entry, service_container, ser
 use super::rule::rule;
 use super::{Values, object};
 use crate::{
-    BridgeDocument, ChainDocument, Change, DeviceId, Document, HostBinding, HostDocument,
+    BridgeDocument, ChainDocument, Change, DeviceId, Document, Effect, Fate, HostBinding, HostDocument,
     LoadBalancerDocument, LogEntry, PoolDocument, PortEntry, RouterDocument,
 };
 
@@ -24,9 +24,19 @@ pub fn change() -> impl Strategy<Value = Change> {
 
 /// A log entry with any changes.
 pub fn log_entry() -> impl Strategy<Value = LogEntry> {
-    (any::<u64>(), vec(change(), 0..4), ".{0,20}", any::<u64>()).prop_map(
-        |(version, changes, author, committed_at_ms)| LogEntry { version, changes, author, committed_at_ms },
+    let changes = vec((change(), effect()), 0..4);
+    (any::<u64>(), changes, ".{0,20}", any::<u64>()).prop_map(
+        |(version, changes, author, committed_at_ms)| {
+            let (changes, effects) = changes.into_iter().unzip();
+            LogEntry { version, changes, effects, author, committed_at_ms }
+        },
     )
+}
+
+fn effect() -> impl Strategy<Value = Effect> {
+    let fate = prop_oneof![Just(Fate::Created), Just(Fate::Updated), Just(Fate::Deleted)];
+    let tenant = || option::of("[ab]{0,2}");
+    (fate, tenant(), tenant()).prop_map(|(fate, before, after)| Effect { fate, before, after })
 }
 
 /// A document of any kind whose parts need not fit each other.

@@ -31,7 +31,7 @@ pub fn object(values: Values) -> impl Strategy<Value = Object> {
 }
 
 pub(super) fn bridge(v: Values) -> impl Strategy<Value = Bridge> {
-    (v.id(), v.text(), v.text(), any::<bool>(), v.optional_id(), v.optional_id()).prop_map(
+    (v.id(), v.tenant(), v.text(), any::<bool>(), v.optional_id(), v.optional_id()).prop_map(
         |(id, tenant_id, name, admin_state_up, inbound_filter, outbound_filter)| Bridge {
             id,
             tenant_id,
@@ -46,7 +46,7 @@ pub(super) fn bridge(v: Values) -> impl Strategy<Value = Bridge> {
 pub(super) fn router(v: Values) -> impl Strategy<Value = Router> {
     let chains = (v.optional_id(), v.optional_id(), v.optional_id(), v.optional_id());
     let balanced = (v.optional_id(), v.number(0..3));
-    (v.id(), v.text(), v.text(), any::<bool>(), chains, balanced).prop_map(
+    (v.id(), v.tenant(), v.text(), any::<bool>(), chains, balanced).prop_map(
         |(id, tenant_id, name, admin_state_up, chains, (load_balancer, as_number))| Router {
             id,
             tenant_id,
@@ -122,7 +122,7 @@ pub(super) fn route(v: Values) -> impl Strategy<Value = Route> {
 
 pub(super) fn chain(v: Values) -> impl Strategy<Value = Chain> {
     let rules = vec(v.id(), if v == Values::Wild { 0..5 } else { 0..1 });
-    (v.id(), v.text(), v.text(), rules).prop_map(|(id, tenant_id, name, rules)| Chain {
+    (v.id(), v.tenant(), v.text(), rules).prop_map(|(id, tenant_id, name, rules)| Chain {
         id,
         tenant_id,
         name,
@@ -131,7 +131,7 @@ pub(super) fn chain(v: Values) -> impl Strategy<Value = Chain> {
 }
 
 pub(super) fn port_group(v: Values) -> impl Strategy<Value = PortGroup> {
-    (v.id(), v.text(), v.text(), any::<bool>()).prop_map(|(id, tenant_id, name, stateful)| PortGroup {
+    (v.id(), v.tenant(), v.text(), any::<bool>()).prop_map(|(id, tenant_id, name, stateful)| PortGroup {
         id,
         tenant_id,
         name,
@@ -140,11 +140,8 @@ pub(super) fn port_group(v: Values) -> impl Strategy<Value = PortGroup> {
 }
 
 pub(super) fn ip_addr_group(v: Values) -> impl Strategy<Value = IpAddrGroup> {
-    (v.id(), v.text(), btree_set(v.address(), 0..4)).prop_map(|(id, name, addresses)| IpAddrGroup {
-        id,
-        name,
-        addresses,
-    })
+    (v.id(), v.tenant(), v.text(), btree_set(v.address(), 0..4))
+        .prop_map(|(id, tenant_id, name, addresses)| IpAddrGroup { id, tenant_id, name, addresses })
 }
 
 pub(super) fn host(v: Values) -> impl Strategy<Value = Host> {

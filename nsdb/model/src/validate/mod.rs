@@ -93,7 +93,10 @@ pub(crate) fn object(object: &Object, checked: &mut Checked) {
             checked.text("name", group.name.as_deref());
             checked.text("tenantId", group.tenant_id.as_deref());
         }
-        Object::IpAddrGroup(group) => checked.text("name", group.name.as_deref()),
+        Object::IpAddrGroup(group) => {
+            checked.text("name", group.name.as_deref());
+            checked.text("tenantId", group.tenant_id.as_deref());
+        }
         Object::Host(host) => host::host(host, checked),
         Object::TunnelZone(zone) => host::tunnel_zone(zone, checked),
         Object::LoadBalancer(balancer) => checked.text("tenantId", balancer.tenant_id.as_deref()),

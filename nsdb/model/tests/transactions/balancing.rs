@@ -178,3 +178,30 @@ fn numbers_are_bounded() {
     let foreign = LoadBalancer { tenant_id: Some("x".repeat(256)), ..load_balancer(20) };
     assert_eq!(violated(tx.create(foreign)), "tenantId");
 }
+
+#[test]
+fn a_load_balancer_and_a_health_monitor_keep_their_tenant_when_they_are_replaced() {
+    let mut tx = begin_with_devices();
+    tx.on_behalf_of("t1", |tx| {
+        tx.create(load_balancer(20))?;
+        tx.create(monitor(21))?;
+        tx.create(Pool { health_monitor: Some(id(21)), ..pool(22, 20) })
+    })
+    .expect("t1 may");
+    tx.update(load_balancer(20)).expect("the operator may");
+    tx.update(monitor(21)).expect("the operator may");
+    for key in [LoadBalancerId(id(20)).into(), HealthMonitorId(id(21)).into(), PoolId(id(22)).into()] {
+        assert_eq!(tx.state().tenant(key), Some("t1"));
+    }
+    let refused = tx.on_behalf_of("t2", |tx| tx.create(pool(23, 20)));
+    assert_eq!(refused, Err(ModelError::NotFound(LoadBalancerId(id(20)).into())));
+}
+
+#[test]
+fn a_tenant_s_load_balancer_does_not_show_it_the_router_of_another() {
+    let mut tx = begin_with_devices();
+    tx.on_behalf_of("t1", |tx| tx.create(load_balancer(20))).expect("t1 may");
+    tx.update(Router { load_balancer: Some(id(20)), ..router(3) }).expect("the operator may");
+    assert_eq!(tx.state().balanced_router(id(20)), Some(id(3)));
+    assert_eq!(tx.state().seen_by("t1").balanced_router(id(20)), None);
+}

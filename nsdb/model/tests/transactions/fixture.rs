@@ -96,7 +96,7 @@ pub(crate) fn port_group(n: u128) -> PortGroup {
 }
 
 pub(crate) fn ip_addr_group(n: u128) -> IpAddrGroup {
-    IpAddrGroup { id: id(n), name: None, addresses: [].into() }
+    IpAddrGroup { id: id(n), tenant_id: None, name: None, addresses: [].into() }
 }
 
 pub(crate) fn host(n: u128) -> Host {

@@ -11,5 +11,6 @@ mod links;
 mod ports;
 mod routes;
 mod rules;
+mod tenants;
 mod validation;
 mod zones;
