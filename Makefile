@@ -2,7 +2,15 @@
 # missing on the machine is installed first (as root or through sudo; else it is named).
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench setup kernel lint test-unit test-lab test-kernel test-e2e pure
+# Targets use the same build directory and processors: one at a time, even under -j.
+.NOTPARALLEL:
+.PHONY: help demo test bench setup kernel lint test-unit test-api test-lab test-kernel test-e2e pure
+
+# A checkout that is built once gains nothing from incremental builds and debuggers' information.
+ifdef CI
+export CARGO_INCREMENTAL := 0
+export CARGO_PROFILE_DEV_DEBUG := 0
+endif
 
 target := $(or $(CARGO_TARGET_DIR),target)
 
@@ -14,7 +22,7 @@ demo: ## one hypervisor, two bridges, a router, four VMs (builds no kernel)
 	@cargo build --profile demo --bin midspan
 	@MIDSPAN=$(abspath $(target)/demo/midspan) tests/lab/run deploy/demo/standalone
 
-test: setup kernel lint test-unit test-lab ## everything: lints, unit tests, tests on the real kernel datapath
+test: setup kernel lint test-unit test-api test-lab ## everything: lints, unit tests, tests on the real kernel datapath
 
 bench: setup kernel ## simulation costs, and the datapath beside ovs-vswitchd
 	@tests/bench/run
@@ -37,6 +45,10 @@ pure: ## the tests of the pure crates only: seconds
 
 test-unit: ## every test that needs neither root nor the kernel datapath
 	cargo test --workspace --quiet
+
+test-api: ## the REST API as a process: authentication with a real Keystone, TLS, a fuzzer from PyPI
+	tests/api/run
+	tests/api/schemathesis
 
 test-lab: test-kernel test-e2e ## the tests in the lab
 

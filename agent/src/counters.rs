@@ -282,8 +282,6 @@ pub struct SharedCounters {
     pub writes: Count,
     /// Flow writes not yet sent.
     pub writes_queued: Count,
-    /// Sends that failed as a whole.
-    pub write_errors: Count,
     /// Flow dumps finished.
     pub dumps: Count,
     /// Flow dumps that failed.

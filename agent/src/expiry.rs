@@ -16,15 +16,8 @@ const CHUNK: usize = 256;
 /// What other threads tell a worker about its flows.
 #[derive(Debug)]
 pub(crate) enum Report {
-    /// A write had no effect.
-    WriteFailed {
-        /// The flow.
-        ufid: Ufid,
-        /// What was asked.
-        op: FlowOp,
-        /// Why it failed.
-        error: OpError,
-    },
+    /// Writes that had no effect, in their order.
+    WritesFailed(Vec<FailedWrite>),
     /// Packets that flows had matched when writes that asked for it changed or deleted them, in the order of the writes.
     Counted(Vec<(Ufid, u64)>),
     /// Flows that a dump found, with their counters.
@@ -43,6 +36,17 @@ pub(crate) enum Report {
     },
     /// Flows of a former life of the agent.
     Inherited(Vec<FlowDump>),
+}
+
+/// A write that had no effect, or for all that is known had none.
+#[derive(Debug)]
+pub(crate) struct FailedWrite {
+    /// The flow.
+    pub ufid: Ufid,
+    /// What was asked.
+    pub op: FlowOp,
+    /// Why it failed.
+    pub error: OpError,
 }
 
 /// Reads the datapath's flows.

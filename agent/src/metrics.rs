@@ -112,11 +112,6 @@ fn latency(registry: &mut Registry, view: &View) {
 fn shared(registry: &mut Registry, view: &View) {
     let shared = view.forwarding.shared_counters();
     registry.register("flow_writes", "Flow writes sent", ConstCounter::new(shared.writes.get()));
-    registry.register(
-        "flow_write_errors",
-        "Sends of flow writes that failed",
-        ConstCounter::new(shared.write_errors.get()),
-    );
     registry.register("flow_dumps", "Flow dumps finished", ConstCounter::new(shared.dumps.get()));
     registry.register(
         "flow_dump_errors",

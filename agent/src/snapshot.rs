@@ -35,6 +35,7 @@ impl Snapshot {
             tags.extend(self.ports.changed(&older.ports).into_iter().map(Tag::DpPort));
         }
         if self.tunnels != older.tunnels {
+            tags.extend(self.tunnels.changed(&older.tunnels).map(Tag::DpPort));
             let peers = older.peers.iter().chain(self.peers.iter());
             tags.extend(peers.map(|(peer, _)| Tag::TunnelRoute(peer)));
         } else if !Arc::ptr_eq(&self.peers, &older.peers) {
@@ -138,6 +139,13 @@ impl TunnelPorts {
             port.encapsulation == route.encapsulation && port.local.is_ipv4() == route.local.is_ipv4()
         };
         self.0.iter().find(fits).map(|port| port.dp_port)
+    }
+
+    /// Numbers of datapath ports that are tunnel devices here or there, and not in both.
+    fn changed<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = u32> + 'a {
+        let numbers = |ports: &'a Self| ports.0.iter().map(|port| port.dp_port.0);
+        let new = numbers(self).filter(|dp_port| !other.contains(*dp_port));
+        new.chain(numbers(other).filter(|dp_port| !self.contains(*dp_port)))
     }
 
     /// True if this datapath port is a tunnel device.

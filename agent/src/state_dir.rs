@@ -1,14 +1,16 @@
-//! The agent's own directory: its lock, the host's id and the tunnel keys of its ports.
+//! The agent's own directory: its lock, the host's id, the tunnel keys of its ports, and what it learned from packets.
 //!
-//! One process holds the directory at a time. What is kept here lets a restarted agent be the same host and keep the
-//! keys that its peers send to.
+//! One process holds the directory at a time. What is kept here lets a restarted agent be the same host, keep the keys
+//! that its peers send to, and know who is there without being told by packets that its flows do not let come up.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use model::{HostId, PortId};
+use simulation::Update;
 use uuid::Uuid;
 
 /// Why the state directory cannot be used.
@@ -100,6 +102,30 @@ impl StateDir {
         self.replace("tunnel-keys", text.as_bytes())
     }
 
+    /// Takes out the stations and neighbours that an agent which has just ended left: none if it ended `age` ago or
+    /// before. A damaged line costs what it says, no more.
+    pub fn take_learned(&self, age: Duration) -> Vec<Update> {
+        let path = self.path.join("learned");
+        let kept = || -> io::Result<(SystemTime, String)> {
+            Ok((fs::metadata(&path)?.modified()?, fs::read_to_string(&path)?))
+        };
+        let Ok((written, text)) = kept() else { return Vec::new() };
+        if let Err(error) = fs::remove_file(&path) {
+            tracing::warn!(path = %path.display(), %error, "cannot be removed, and is read again at the next start");
+        }
+        // A clock that was set back since is no measure.
+        if written.elapsed().map_or(true, |elapsed| elapsed >= age) {
+            return Vec::new();
+        }
+        text.lines().filter_map(parse_learned).collect()
+    }
+
+    /// Keeps stations and neighbours for an agent that is started soon; other updates are not learned.
+    pub fn keep_learned(&self, learned: &[Update]) -> Result<(), StateDirError> {
+        let text: String = learned.iter().filter_map(learned_line).collect();
+        self.replace("learned", text.as_bytes())
+    }
+
     /// Writes a file whole: after a crash it holds the old or the new content.
     fn replace(&self, name: &str, content: &[u8]) -> Result<(), StateDirError> {
         let path = self.path.join(name);
@@ -111,6 +137,34 @@ impl StateDir {
             fs::rename(&temporary, &path)
         };
         write().map_err(|source| failed("write", &path, source))
+    }
+}
+
+fn learned_line(update: &Update) -> Option<String> {
+    match update {
+        Update::MacLearned { bridge, vlan, mac, port } => {
+            Some(format!("station {bridge} {vlan} {mac} {port}\n"))
+        }
+        Update::ArpLearned { router, ip, mac } => Some(format!("neighbour {router} {ip} {mac}\n")),
+        _ => None,
+    }
+}
+
+fn parse_learned(line: &str) -> Option<Update> {
+    let words: Vec<&str> = line.split(' ').collect();
+    match words[..] {
+        ["station", bridge, vlan, mac, port] => Some(Update::MacLearned {
+            bridge: bridge.parse().ok()?,
+            vlan: vlan.parse().ok()?,
+            mac: mac.parse().ok()?,
+            port: port.parse().ok()?,
+        }),
+        ["neighbour", router, ip, mac] => Some(Update::ArpLearned {
+            router: router.parse().ok()?,
+            ip: ip.parse().ok()?,
+            mac: mac.parse().ok()?,
+        }),
+        _ => None,
     }
 }
 
@@ -155,6 +209,41 @@ mod tests {
         let error =
             StateDir::open(directory.path()).unwrap().host_id(None, Uuid::nil()).unwrap_err().to_string();
         assert!(error.contains("host-id") && error.contains("garbage"), "{error}");
+    }
+
+    fn learned() -> Vec<Update> {
+        let mac = packet::MacAddr([2, 0, 0, 0, 0, 1]);
+        let bridge = model::BridgeId(Uuid::from_u128(1));
+        let router = model::RouterId(Uuid::from_u128(2));
+        let port = PortId(Uuid::from_u128(3));
+        vec![
+            Update::MacLearned { bridge, vlan: 7, mac, port },
+            Update::ArpLearned { router, ip: "192.0.2.1".parse().unwrap(), mac },
+            Update::ArpLearned { router, ip: "fe80::1".parse().unwrap(), mac },
+        ]
+    }
+
+    #[test]
+    fn what_was_learned_is_told_once_and_survives_damage_to_a_line() {
+        let directory = tempfile::tempdir().unwrap();
+        let state = StateDir::open(directory.path()).unwrap();
+        assert_eq!(state.take_learned(Duration::MAX), []);
+        state.keep_learned(&learned()).unwrap();
+        let path = directory.path().join("learned");
+        let damaged = fs::read_to_string(&path).unwrap().replacen("192.0.2.1", "192.0.2", 1);
+        fs::write(&path, damaged).unwrap();
+        let [station, _, neighbour] = <[Update; 3]>::try_from(learned()).unwrap();
+        assert_eq!(state.take_learned(Duration::MAX), [station, neighbour]);
+        assert_eq!(state.take_learned(Duration::MAX), []);
+    }
+
+    #[test]
+    fn what_was_learned_long_ago_is_not_believed() {
+        let directory = tempfile::tempdir().unwrap();
+        let state = StateDir::open(directory.path()).unwrap();
+        state.keep_learned(&learned()).unwrap();
+        assert_eq!(state.take_learned(Duration::ZERO), []);
+        assert_eq!(state.take_learned(Duration::MAX), [], "and is gone");
     }
 
     #[test]

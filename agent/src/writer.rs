@@ -3,8 +3,7 @@
 //! A worker that finds it free sends its writes itself, in its own turn: the next packet of the flow is then met by it
 //! without a change of threads. While another worker sends, writes are queued; the writer thread sends them together.
 //! A worker's writes stay in order: it sends itself only when nothing is queued. Failures go back to the worker whose
-//! flow it was, and so do the counters that a write asked for. A failure that finds no room is found again by the next
-//! dump; counters that find none are given up.
+//! flow it was, and so do the counters that a write asked for; what finds no room in a worker's queue waits here for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use packet::{Action, FlowKey, FlowMask};
 use parking_lot::Mutex;
 
 use crate::counters::SharedCounters;
-use crate::expiry::Report;
+use crate::expiry::{FailedWrite, Report};
 use crate::flow_table::worker_of;
 
 /// Operations of the queue sent at once, at most.
@@ -59,8 +58,16 @@ pub(crate) struct SharedWriter {
 
 struct Sending {
     writer: Box<dyn FlowWriter>,
-    reports: Vec<Sender<Report>>,
+    workers: Vec<Told>,
     counters: Arc<SharedCounters>,
+}
+
+/// A worker, and what it is still to be told. That is bounded by its own writes: a worker that reads no reports writes
+/// no flows either.
+struct Told {
+    reports: Sender<Report>,
+    failed: Vec<FailedWrite>,
+    counted: Vec<(Ufid, u64)>,
 }
 
 impl SharedWriter {
@@ -70,7 +77,9 @@ impl SharedWriter {
         reports: Vec<Sender<Report>>,
         counters: Arc<SharedCounters>,
     ) -> Self {
-        let sending = Mutex::new(Sending { writer, reports, counters: Arc::clone(&counters) });
+        let told = |reports| Told { reports, failed: Vec::new(), counted: Vec::new() };
+        let workers = reports.into_iter().map(told).collect();
+        let sending = Mutex::new(Sending { writer, workers, counters: Arc::clone(&counters) });
         Self { sending, queue: bounded(QUEUE), bell: bounded(1), counters }
     }
 
@@ -90,12 +99,14 @@ impl SharedWriter {
         Ok(())
     }
 
-    /// The writer thread's turn: waits up to `timeout` for queued writes and sends all that are there.
+    /// The writer thread's turn: waits up to `timeout` for queued writes and sends all that are there. Workers are then
+    /// told what there was no room to tell them before.
     pub(crate) fn send_queued(&self, timeout: Duration) {
-        if self.bell.1.recv_timeout(timeout).is_err() {
-            return;
-        }
+        let rung = self.bell.1.recv_timeout(timeout).is_ok();
         let mut sending = self.sending.lock();
+        if !rung {
+            return sending.tell();
+        }
         loop {
             let mut count = 0;
             while count < MAX_BATCH
@@ -125,42 +136,48 @@ impl Sending {
     }
 
     fn flush(&mut self, count: usize) {
-        let reports = &self.reports;
-        // By worker, once there is something to tell.
-        let mut counted: Vec<Vec<(Ufid, u64)>> = Vec::new();
-        let flushed = self.writer.flush(&mut |outcome| match outcome {
+        let workers = &mut self.workers;
+        self.writer.flush(&mut |outcome| match outcome {
             FlowOutcome::Failed { ufid, op, error } => {
-                if let Some(worker) = owner(ufid).and_then(|worker| reports.get(worker)) {
-                    report(worker, Report::WriteFailed { ufid, op, error });
+                if let Some(worker) = owner(ufid).and_then(|worker| workers.get_mut(worker)) {
+                    worker.failed.push(FailedWrite { ufid, op, error });
                 }
             }
             FlowOutcome::Modified { ufid, stats } | FlowOutcome::Deleted { ufid, stats } => {
-                counted.resize_with(reports.len(), Vec::new);
-                if let Some(counted) = owner(ufid).and_then(|worker| counted.get_mut(worker)) {
-                    counted.push((ufid, stats.packets));
+                if let Some(worker) = owner(ufid).and_then(|worker| workers.get_mut(worker)) {
+                    worker.counted.push((ufid, stats.packets));
                 }
             }
         });
-        for (worker, counted) in reports.iter().zip(counted).filter(|(_, counted)| !counted.is_empty()) {
-            report(worker, Report::Counted(counted));
-        }
         self.counters.writes.add(count as u64);
-        if let Err(error) = flushed {
-            self.counters.write_errors.one_more();
-            tracing::warn!(%error, "flow writes were not sent; the next dump repairs the table");
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        self.workers.iter_mut().for_each(Told::tell);
+    }
+}
+
+impl Told {
+    /// Tells the worker as far as there is room: the writer never waits for one.
+    fn tell(&mut self) {
+        if !self.failed.is_empty() {
+            let report = Report::WritesFailed(std::mem::take(&mut self.failed));
+            if let Err(TrySendError::Full(Report::WritesFailed(failed))) = self.reports.try_send(report) {
+                self.failed = failed;
+            }
+        }
+        if !self.counted.is_empty() {
+            let report = Report::Counted(std::mem::take(&mut self.counted));
+            if let Err(TrySendError::Full(Report::Counted(counted))) = self.reports.try_send(report) {
+                self.counted = counted;
+            }
         }
     }
 }
 
 fn owner(ufid: Ufid) -> Option<usize> {
     ufid.slot().map(|(index, _)| worker_of(index))
-}
-
-/// The writer never waits for a worker.
-fn report(worker: &Sender<Report>, report: Report) {
-    match worker.try_send(report) {
-        Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
-    }
 }
 
 #[cfg(test)]
@@ -205,6 +222,22 @@ mod tests {
         writer.send_queued(Duration::ZERO);
         assert_eq!(flows(&dp), 0);
         assert!(failures.is_empty(), "the flow was there when it was deleted");
+    }
+
+    #[test]
+    fn a_failure_waits_for_room_in_the_worker_s_queue() {
+        let dp = MemoryDatapath::new("midspan", 1);
+        let (reports, failures) = bounded(1);
+        let writer = SharedWriter::new(dp.flow_writer().unwrap(), vec![reports], Arc::default());
+        for slot in 0..3 {
+            writer.write(vec![FlowWrite::Delete(Ufid::of_slot(slot, 1), WantStats::No)]).unwrap();
+        }
+        let mut failed = Vec::new();
+        while let Ok(Report::WritesFailed(some)) = failures.try_recv() {
+            failed.extend(some.into_iter().map(|write| write.ufid));
+            writer.send_queued(Duration::ZERO);
+        }
+        assert_eq!(failed, [0, 1, 2].map(|slot| Ufid::of_slot(slot, 1)), "none was there to be deleted");
     }
 
     #[test]

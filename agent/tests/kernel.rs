@@ -318,7 +318,11 @@ fn flows_outlive_the_data_path_and_are_adopted_by_the_next() {
 }
 
 fn learned_station(n: u8) -> Update {
-    Update::MacLearned { bridge: BRIDGE, vlan: 0, mac: MacAddr([2, 0, 0, 0, 0, n]), port: port_id(n) }
+    learned_in_vlan(0, n)
+}
+
+fn learned_in_vlan(vlan: u16, n: u8) -> Update {
+    Update::MacLearned { bridge: BRIDGE, vlan, mac: MacAddr([2, 0, 0, 0, 0, n]), port: port_id(n) }
 }
 
 /// Runs something in a network namespace.
@@ -332,6 +336,9 @@ fn in_netns<T: Send>(name: &str, body: impl FnOnce() -> T + Send) -> T {
         thread.join().unwrap()
     })
 }
+
+/// A VLAN of the guests' own.
+const VLAN: u16 = 5;
 
 /// Two hypervisors in namespaces of their own, guest N on hypervisor N, both on one bridge.
 struct Pair {
@@ -375,6 +382,8 @@ impl Pair {
             Update::PortLocated { port: port_id(other), location },
             learned_station(1),
             learned_station(2),
+            learned_in_vlan(VLAN, 1),
+            learned_in_vlan(VLAN, 2),
         ];
         let peers = Peers::of(host(n), [&zone]);
         let tunnels = [("tun0", self.encapsulation, underlay(n))];
@@ -411,8 +420,9 @@ fn crosses_two_hypervisors(kind: TunnelZoneType, encapsulation: Encapsulation, d
     }
 }
 
-/// Ends one hypervisor's data path and starts the next amid pings; the next must take all flows as they are.
-fn restarts_amid_pings(first: Hypervisor, next: impl FnOnce() -> Hypervisor, to: &'static str) {
+/// Ends one hypervisor's data path and starts the next amid pings; the next, which is returned, must take all flows as
+/// they are.
+fn restarts_amid_pings(first: Hypervisor, next: impl FnOnce() -> Hypervisor, to: &'static str) -> Hypervisor {
     let warm = ping(1, to, "-c 5 -i 0.02 -W 1");
     assert!(warm.contains(" 0% packet loss"), "{warm}");
     let pinging = thread::spawn(move || ping(1, to, "-c 200 -i 0.01 -W 1"));
@@ -431,6 +441,7 @@ fn restarts_amid_pings(first: Hypervisor, next: impl FnOnce() -> Hypervisor, to:
     assert!(adopted >= 2, "{adopted} flows were adopted: {:#?}", second.flows());
     assert_eq!(count(|worker| worker.flows_modified.get()), 0, "and none had to be changed");
     assert_eq!(count(|worker| worker.writes_failed.get()), 0);
+    second
 }
 
 #[test]
@@ -448,6 +459,44 @@ fn routed_flows_outlive_the_data_path_and_are_adopted_by_the_next() {
     KernelDatapath::delete("midspan").unwrap();
     guest_gone(1);
     guest_gone(2);
+}
+
+/// As after SIGTERM: the neighbours' entries have gone with the session.
+#[test]
+#[ignore = "needs the kernel datapath: tests/lab/run-kernel-tests"]
+fn routed_flows_go_on_while_the_next_data_path_asks_for_their_neighbours() {
+    guest(1, "10.0.1.1/24", Some("10.0.1.254"));
+    guest(2, "10.0.2.1/24", Some("10.0.2.254"));
+    let start = || Hypervisor::start(&[1, 2], &[router(&[1, 2])]);
+    restarts_amid_pings(start(), start, "10.0.2.1");
+    KernelDatapath::delete("midspan").unwrap();
+    guest_gone(1);
+    guest_gone(2);
+}
+
+#[test]
+#[ignore = "needs the kernel datapath: tests/lab/run-kernel-tests"]
+fn flows_for_tagged_and_untagged_arrivals_are_adopted_side_by_side() {
+    let pair = Pair::make(TunnelZoneType::Vxlan, Encapsulation::Vxlan, "vxlan external dstport 4789");
+    for n in [1, 2] {
+        ip(&format!("-n vm{n} link add link eth0 name eth0.{VLAN} type vlan id {VLAN}"));
+        ip(&format!("-n vm{n} addr add 10.0.5.{n}/24 dev eth0.{VLAN}"));
+        ip(&format!("-n vm{n} link set eth0.{VLAN} up"));
+    }
+    let (first, _other) = (pair.start(1), pair.start(2));
+    assert!(ping(1, "10.0.0.2", "-c 5 -i 0.02 -W 1").contains(" 0% packet loss"));
+    let second = restarts_amid_pings(first, || pair.start(1), "10.0.5.2");
+    assert!(ping(1, "10.0.0.2", "-c 5 -i 0.02 -W 1").contains(" 0% packet loss"));
+    let mut arrivals = second.flows();
+    arrivals.retain(|flow| flow.key.is_some_and(|key| key.tunnel.id != 0));
+    let packets = |tagged: bool| -> u64 {
+        let of = |flow: &&FlowDump| flow.key.is_some_and(|key| (key.vlan_tci != 0) == tagged);
+        arrivals.iter().filter(of).map(|flow| flow.stats.packets).sum()
+    };
+    assert!(
+        packets(false) >= 9 && packets(true) >= 200,
+        "adopted, and met by what came after: {arrivals:#?}"
+    );
 }
 
 #[test]

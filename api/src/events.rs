@@ -83,6 +83,9 @@ struct Happened {
 /// What a client wants to be told of.
 struct Filter {
     kinds: Vec<Kind>,
+    /// The tenant that it is.
+    own: Option<Arc<str>>,
+    /// The tenant that it asks for.
     tenant: Option<String>,
     links: Links,
 }
@@ -96,7 +99,13 @@ impl Filter {
         };
         let asked = call.filter("kind").into_iter().flat_map(|names| names.split(',')).map(str::trim);
         let kinds = asked.filter(|name| !name.is_empty()).map(kind).collect::<Result<_, _>>()?;
-        Ok(Self { kinds, tenant: call.filter("tenant_id").map(str::to_owned), links: call.links.clone() })
+        let own = call.caller.tenant();
+        Ok(Self {
+            kinds,
+            own,
+            tenant: call.filter("tenant_id").map(str::to_owned),
+            links: call.links.clone(),
+        })
     }
 
     /// What of a commit is to be told, if anything.
@@ -104,9 +113,10 @@ impl Filter {
         let wanted =
             commit.events.iter().filter(|e| self.kinds.is_empty() || self.kinds.contains(&e.key.kind));
         let seen = wanted.filter_map(|event| {
-            let fate = match &self.tenant {
-                None => event.effect.fate,
-                Some(tenant) => event.effect.seen_by(tenant)?,
+            let fate = match (self.own.as_deref(), self.tenant.as_deref()) {
+                (None, None) => event.effect.fate,
+                (Some(own), Some(asked)) if own != asked => return None,
+                (Some(tenant), _) | (None, Some(tenant)) => event.effect.seen_by(tenant)?,
             };
             Some(Happened {
                 kind: kinds::name(event.key.kind),

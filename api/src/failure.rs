@@ -61,6 +61,23 @@ impl Failure {
             .with(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)))
     }
 
+    /// Nobody is known by what the client shows. As recorded, these answers name a character set.
+    pub(crate) fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, message)
+            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic  realm=\"BASIC_AUTH_REALM\""))
+            .with(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/vnd.org.midonet.Error-v1+json;charset=utf-8"),
+            )
+    }
+
+    /// The client has to slow down: until `wait` is over.
+    pub(crate) fn too_many(message: &str, wait: Duration) -> Self {
+        let seconds = wait.as_millis().div_ceil(1000) as u64;
+        Self::new(StatusCode::TOO_MANY_REQUESTS, format!("{message}: try again in {seconds} s."))
+            .with(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
     /// A parameter of the query, or the like, that is at fault.
     pub(crate) fn parameter(name: &str, message: impl Into<String>) -> Self {
         Self::invalid(vec![Violation { property: name.to_owned(), message: message.into() }])
@@ -134,6 +151,7 @@ impl From<ModelError> for Failure {
                 format!("A(n) {} with ID {} already exists.", class(key.kind), key.id),
             ),
             ModelError::Conflict { message, .. } => Self::new(StatusCode::CONFLICT, message),
+            ModelError::Forbidden { message } => Self::new(StatusCode::FORBIDDEN, message),
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `server` | listening, the layers around every request, start and end |
+//! | `server` | the layers around every request, start and end |
+//! | `listen` | sockets, plain and by TLS |
+//! | [`auth`] | who may use the API, and for what |
 //! | `endpoint` | what all resources do with HTTP: negotiation, bodies, statuses |
 //! | `events` | the stream of what changes |
 //! | `openapi` | the description of all that is served |
@@ -14,12 +16,14 @@
 #![forbid(unsafe_code)]
 
 mod agent_settings;
+pub mod auth;
 mod endpoint;
 mod events;
 mod failure;
 mod fields;
 mod kinds;
 mod links;
+mod listen;
 mod live;
 mod media;
 mod openapi;
@@ -27,6 +31,9 @@ mod resources;
 mod server;
 #[cfg(test)]
 mod tests;
+mod watched;
 
 pub use agent_settings::{AGENT_SETTINGS, AgentSetting, SettingKind};
-pub use server::{Error, serve};
+pub use listen::{Socket, Tls, TlsError};
+pub use server::{Error, Serving, serve};
+pub use watched::Reload;

@@ -1,11 +1,13 @@
-//! Addresses of resources, absolute, under the host that the client called.
+//! Addresses of resources, absolute, under the scheme and host that the client called.
 
 use std::fmt::Arguments;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 
 /// Path under which the API stands.
 pub(crate) const BASE: &str = "/midonet-api";
+/// The scheme that the client called: said by a proxy that ends TLS before us, set by ourselves where we do.
+pub(crate) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Makes the `uri`s of one answer.
 #[derive(Debug, Clone)]
@@ -17,7 +19,14 @@ impl Links {
     /// Links under the request's `Host`.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-        Self { root: format!("http://{host}{BASE}") }
+        let is_tls = headers.get(X_FORWARDED_PROTO).is_some_and(|scheme| scheme == "https");
+        let scheme = if is_tls { "https" } else { "http" };
+        Self { root: format!("{scheme}://{host}{BASE}") }
+    }
+
+    /// Whether the client called by TLS.
+    pub(crate) fn are_secure(&self) -> bool {
+        self.root.starts_with("https:")
     }
 
     /// Links that are the same whatever host was called.

@@ -88,14 +88,11 @@ pub trait FlowWriter: Send {
     /// Queues a deletion; [`WantStats::Yes`] asks for the flow's last counters ([`FlowOutcome::Deleted`]).
     fn delete(&mut self, ufid: Ufid, want: WantStats);
 
-    /// Operations queued and not yet sent.
-    fn queued(&self) -> usize;
-
     /// Sends what is queued and reports each failure, and each operation that asked for counters. Silence is success.
     ///
-    /// # Errors
-    /// Only when the transport itself fails; operations not acted on are reported as [`OpError::NotSent`] before.
-    fn flush(&mut self, outcome: &mut dyn FnMut(FlowOutcome)) -> Result<()>;
+    /// Where the transport fails, every operation that it concerns is reported: as [`OpError::NotSent`], or as
+    /// [`OpError::Unanswered`] if it may have taken effect.
+    fn flush(&mut self, outcome: &mut dyn FnMut(FlowOutcome));
 }
 
 /// Runs actions on packets of the agent's.

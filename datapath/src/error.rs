@@ -119,6 +119,9 @@ pub enum OpError {
     /// The batch was not sent.
     #[error("not sent")]
     NotSent,
+    /// The answers to the batch were lost: the operation may have taken effect.
+    #[error("the answer was lost")]
+    Unanswered,
     /// Any other errno.
     #[error("errno {0}")]
     Other(i32),

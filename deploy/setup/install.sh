@@ -14,6 +14,17 @@ want() {
 }
 
 has() { command -v "$1" > /dev/null; }
+# is_version TEXT CMD…: whether CMD is there and is the one that says TEXT of itself.
+is_version() { "${@:2}" 2>&1 | grep -q -- "$1"; }
+
+# room DIRECTORY MB: fails when there is less room for what is to be built there.
+room() {
+  local have
+  have=$(df --output=avail -BM "$1" | tail -n 1 | tr -dc 0-9)
+  [ "$have" -ge "$2" ] && return
+  echo "setup: $have MB free at $1, $2 needed: make room, or put the build elsewhere by CARGO_TARGET_DIR" >&2
+  return 1
+}
 
 # Runs a command as root.
 as_root() {

@@ -17,11 +17,11 @@
 //! tables/<table>/<key>,<value>,<stamp>,<owner>    one entry of a state table          ephemeral
 //! hosts/<id>/claim                                the agent instance that owns an id  durable
 //! alive/<id>, state/<id>                          a live agent and its interfaces     ephemeral
+//! api/session-key                                 signs the tokens of logins          durable
 //! ```
 
 pub mod coordinator;
 mod documents;
-mod endpoint;
 mod error;
 pub mod interest;
 mod log;
@@ -30,5 +30,4 @@ mod progress;
 pub mod store;
 pub mod tables;
 
-pub use endpoint::{Database, Endpoint, connected};
 pub use error::Error;

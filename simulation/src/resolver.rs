@@ -2,7 +2,8 @@
 //!
 //! Pure: events in with the time, things to do out. The shell sends what [`Resolver::poll`] says, and calls it again
 //! at [`Resolver::next_deadline`]. Only neighbours that this host has asked for or heard of stand here; those that
-//! others have written to the shared table are theirs to refresh.
+//! others have written to the shared table are theirs to refresh. So a neighbour that answers is asked again for as long
+//! as it answers: flows to it may be on any host, and this host is the only one that keeps it from being forgotten.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -17,7 +18,7 @@ const ATTEMPTS: [Duration; 5] = [ms(0), ms(250), ms(750), ms(1500), ms(2250)];
 const GIVE_UP: Duration = ms(2900);
 /// How long a neighbour counts as failed: until then, packets to it are host unreachable.
 const FAILED: Duration = ms(1000);
-/// When to ask again for a neighbour in use, counted from when it was heard last.
+/// When to ask again for a neighbour, counted from when it was heard last.
 const STALE: Duration = ms(60_000);
 /// Time between two questions for a stale neighbour.
 const REFRESH: Duration = ms(5_000);
@@ -130,41 +131,37 @@ impl Resolver {
         }
     }
 
-    /// The next thing to do, if anything is due; call until there is nothing. `in_use` says whether flows use a
-    /// neighbour: only then is it asked again when stale.
-    pub fn poll(
-        &mut self,
-        now: Instant,
-        mut in_use: impl FnMut(NeighbourId) -> bool,
-    ) -> Option<ResolverEvent> {
-        loop {
-            let (_, neighbour) = *self.deadlines.first().filter(|(deadline, _)| *deadline <= now)?;
-            let Entry { port, state, .. } = *self.entries.get(&neighbour)?;
-            let ask = ResolverEvent::Ask { port, neighbour };
-            match state {
-                State::Asking { since, asked } if asked < ATTEMPTS.len() => {
-                    let next = ATTEMPTS.get(asked + 1).copied().unwrap_or(GIVE_UP);
-                    let state = State::Asking { since, asked: asked + 1 };
-                    self.set(neighbour, Entry { port, state, deadline: since + next });
-                    return Some(ask);
-                }
-                State::Asking { .. } => {
-                    self.set(neighbour, Entry { port, state: State::Failed, deadline: now + FAILED });
-                    return Some(ResolverEvent::Failed(neighbour));
-                }
-                State::Known { heard } if now < heard + EXPIRY => {
-                    let deadline = (now + REFRESH).min(heard + EXPIRY);
-                    self.set(neighbour, Entry { port, state, deadline });
-                    if in_use(neighbour) {
-                        return Some(ask);
-                    }
-                }
-                State::Failed | State::Known { .. } => {
-                    self.forget(neighbour);
-                    return Some(ResolverEvent::Forgotten(neighbour));
-                }
+    /// The next thing to do, if anything is due; call until there is nothing.
+    pub fn poll(&mut self, now: Instant) -> Option<ResolverEvent> {
+        let (_, neighbour) = *self.deadlines.first().filter(|(deadline, _)| *deadline <= now)?;
+        let Entry { port, state, .. } = *self.entries.get(&neighbour)?;
+        let ask = ResolverEvent::Ask { port, neighbour };
+        match state {
+            State::Asking { since, asked } if asked < ATTEMPTS.len() => {
+                let next = ATTEMPTS.get(asked + 1).copied().unwrap_or(GIVE_UP);
+                let state = State::Asking { since, asked: asked + 1 };
+                self.set(neighbour, Entry { port, state, deadline: since + next });
+                Some(ask)
+            }
+            State::Asking { .. } => {
+                self.set(neighbour, Entry { port, state: State::Failed, deadline: now + FAILED });
+                Some(ResolverEvent::Failed(neighbour))
+            }
+            State::Known { heard } if now < heard + EXPIRY => {
+                self.set(neighbour, Entry { port, state, deadline: (now + REFRESH).min(heard + EXPIRY) });
+                Some(ask)
+            }
+            State::Failed | State::Known { .. } => {
+                self.forget(neighbour);
+                Some(ResolverEvent::Forgotten(neighbour))
             }
         }
+    }
+
+    /// The neighbours that this host has heard, and whose last word is not too old.
+    pub fn known(&self) -> impl Iterator<Item = NeighbourId> {
+        let known = |entry: &Entry| matches!(entry.state, State::Known { .. });
+        self.entries.iter().filter(move |(_, entry)| known(entry)).map(|(neighbour, _)| *neighbour)
     }
 
     /// When [`Self::poll`] has something to do next.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use ipnetwork::IpNetwork;
-use model::{BridgeId, ChainId, HostId, IpAddrGroupId, PortGroupId, PortId, RouterId};
+use model::{BridgeId, ChainId, HostId, IpAddrGroupId, PortId, RouterId};
 use packet::MacAddr;
 
 /// A piece of state that a verdict depended on.
@@ -26,7 +26,8 @@ pub enum Tag {
         /// The station.
         mac: MacAddr,
     },
-    /// The flow keeps alive what a bridge learned of this station; never a reason to simulate again.
+    /// The flow keeps alive what a bridge learned of this station. Where a station is, is no reason to simulate its own
+    /// flows again; that it was forgotten is one, for they teach it.
     MacSource {
         /// The bridge.
         bridge: BridgeId,
@@ -51,8 +52,6 @@ pub enum Tag {
     },
     /// A chain's rules.
     Chain(ChainId),
-    /// Members of a port group.
-    PortGroup(PortGroupId),
     /// Members of an IP address group.
     IpAddrGroup(IpAddrGroupId),
     /// How a peer host is reached; set by the shell.

@@ -4,7 +4,7 @@ mod support;
 
 use harness::topology::{Network, connected, ip, mac, network, router_mac, via};
 use model::{Condition, DocumentKey, NextHop, ObjectKey, RuleAction};
-use simulation::{Ingress, PortLocation, Tag, Update};
+use simulation::{Effect, Ingress, PortLocation, Tag, Update};
 use support::{Simulation, arp_request, udp};
 
 /// A packet whose flow must be touched by a change, and one whose flow must not.
@@ -61,7 +61,24 @@ fn a_station_learned_moved_or_forgotten_touches_frames_to_it() {
     }
     assert_eq!(net.station(bridge, mac(2), c), []);
     let forgotten = net.learn(Update::MacForgotten { bridge, vlan: 0, mac: mac(2) });
-    assert_eq!(forgotten, [Tag::Mac { bridge, vlan: 0, mac: mac(2) }]);
+    assert!(touches(&before, &forgotten, ingress, &to_two));
+    assert!(!touches(&before, &forgotten, ingress, &to_three));
+}
+
+#[test]
+fn a_station_forgotten_touches_the_flows_from_it_which_teach_it_anew() {
+    let mut net = Network::new();
+    let bridge = net.bridge();
+    let (a, b) = (net.vm_port(bridge), net.vm_port(bridge));
+    net.station(bridge, mac(1), a);
+    net.station(bridge, mac(2), b);
+    let before = net.clone();
+    let from_one = udp(mac(1), mac(2), "10.0.0.1", "10.0.0.2");
+    let forgotten = net.learn(Update::MacForgotten { bridge, vlan: 0, mac: mac(1) });
+    assert!(touches(&before, &forgotten, Ingress::Port(a), &from_one));
+    let again = Simulation::of(&net).enter(Ingress::Port(a), &from_one);
+    let learned = Effect::LearnMac { bridge, vlan: 0, mac: mac(1), port: a };
+    assert_eq!(again.outcome.effects.as_slice(), [learned]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ stream other 1-2 10.0.2.13
 sleep 0.5
 drop=$(rule "$guard" drop "$ping,\"nwSrcAddress\":\"10.0.1.11\",\"nwSrcLength\":32"); stop=$(now_ms)
 sleep 1
-at_most "ms until the flow stops" 1000 "$(last_reply flow "$stop")"
+in_time "until the flow stops" 1000 "$(last_reply flow "$stop")"
 figure rule_effect_drop "$(last_reply flow "$stop")" ms
 
 packet="eth(src=$(mac 1 1),dst=$gate_mac),ipv4(src=10.0.1.11,dst=10.0.2.13),icmp(type=8)"
@@ -39,7 +39,7 @@ expect OK "and the verdict" says "$work/trace" 'drop'
 
 unrule "$drop"; start=$(now_ms)
 sleep 1
-at_most "ms until the flow passes again" 1000 "$(first_reply flow "$start")"
+in_time "until the flow passes again" 1000 "$(first_reply flow "$start")"
 figure rule_effect_remove "$(first_reply flow "$start")" ms
 ended flow INT; ended other INT
 equal "lost pings of the flow beside it" 0 "$(lost other)"

@@ -30,9 +30,9 @@ title "An agent dies for good"
 ended agent2 KILL
 begin=$(now_ms)
 expect OK "its port turns inactive" wait_for 20 inactive "${port[2-1]}"
-at_most "ms until then" 12000 $(($(now_ms) - begin))
+in_time "until then" 12000 $(($(now_ms) - begin))
 figure dead_host_noticed $(($(now_ms) - begin)) ms
-expect FAIL "its host is not alive" host_alive hv2
+expect OK "its host is not alive" host_dead hv2
 expect OK "the other host is" host_alive hv1
 
 title "It comes back"
@@ -48,7 +48,7 @@ expect OK "traffic is back" wait_for 2 reached 1-1 10.0.1.12
 title "An agent is told to end"
 begin=$(now_ms)
 ended agent2 TERM
-at_most "ms until it has" 1000 $(($(now_ms) - begin))
+in_time "until it has" 1000 $(($(now_ms) - begin))
 figure sigterm $(($(now_ms) - begin)) ms
 equal "its exit status" 0 $status
 expect OK "its port is inactive within a second" wait_for 1 inactive "${port[2-1]}"

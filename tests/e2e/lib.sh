@@ -1,7 +1,7 @@
 # lib.sh: what the end-to-end tests share: the functions of the demos and of the lab, the REST API by way of curl, agents
 # and ZooKeeper, checks and figures. Source it in a script that tests/e2e/run runs.
 #
-# A test says what it checks by `expect`, `equal` and `at_most`, and ends with `verdict`. A figure is a line
+# A test says what it checks by `expect`, `equal`, `at_most` and `in_time`, and ends with `verdict`. A figure is a line
 # `figure NAME VALUE [UNIT]`.
 set -eu
 shopt -s inherit_errexit
@@ -22,6 +22,8 @@ equal() { expect OK "$1: $2" is "$2" "$3"; }
 is() { [ "$1" = "$2" ] || { echo "got: $2"; return 1; }; }
 # at_most WHAT LIMIT GOT: whole numbers.
 at_most() { expect OK "$1: ${3:-never} (at most $2)" test "${3:-never}" -le "$2"; }
+# in_time WHAT MS GOT: a time, with LAB_SLACK times the room on a machine that has other work too.
+in_time() { at_most "ms $1" $(($2 * ${LAB_SLACK:-1})) "$3"; }
 figure() { echo "figure $*"; }
 # verdict: ends the test.
 verdict() {
@@ -93,7 +95,9 @@ find_hosts() {
     host[$n]=$(rest GET /hosts | jq -r ".[] | select(.name == \"hv$n\") | .id")
   done
 }
-host_alive() { rest GET /hosts | jq -e ".[] | select(.name == \"$1\") | .alive" > /dev/null; }
+host_alive() { [ "$(host_life "$1")" = true ]; }
+host_dead() { [ "$(host_life "$1")" = false ]; }
+host_life() { rest GET /hosts | jq ".[] | select(.name == \"$1\") | .alive"; }
 
 # status_of N JQ: from what `midspan agent status` shows on hypervisor N.
 status_of() { in_hv "$1" curl -s -m 5 'http://127.0.0.1:7300/status?format=json' | jq -r "$2"; }
@@ -149,8 +153,8 @@ plug() {
   port[$2]=$(bridge_port "$1")
   bind "${2%-*}" "tap${2#*-}" "${port[$2]}"
 }
-active() { rest GET "/ports/$1" | jq -e .active > /dev/null; }
-inactive() { ! active "$1"; }
+active() { [ "$(rest GET "/ports/$1" | jq .active)" = true ]; }
+inactive() { [ "$(rest GET "/ports/$1" | jq .active)" = false ]; }
 # all_active: every port in port[] is active.
 all_active() {
   local p
@@ -186,7 +190,7 @@ answered() {
 # reached VM ADDRESS: one ping is answered at once.
 reached() { in_vm "$1" ping -q -c 1 -W 0.3 "$2"; }
 # silent VM ADDRESS: no answer to two pings.
-silent() { ! in_vm "$1" ping -q -c 2 -i 0.1 -W 0.5 "$2"; }
+silent() { in_vm "$1" ping -q -c 2 -i 0.1 -W 0.5 "$2" | grep -q ' 0 received'; }
 # ping_says VM ADDRESS TEXT [PING OPTION…]: ping prints it.
 ping_says() {
   local vm=$1 address=$2 text=$3

@@ -45,7 +45,7 @@ back=$(now_ms)
 expect OK "a write is taken" wait_for 5 rule "$guard" drop '"dlType":2048,"nwProto":1,"nwDstAddress":"10.0.2.12","nwDstLength":32'
 written=$(now_ms)
 sleep 3
-at_most "ms from the return to the change's effect" 2000 "$(last_reply ruled "$back")"
+in_time "from the return to the change's effect" 2000 "$(last_reply ruled "$back")"
 figure outage_write_taken $((written - back)) ms
 figure outage_change_effect "$(last_reply ruled "$back")" ms
 ended flow INT

@@ -80,7 +80,7 @@ wait_for 5 active "${port[3-3]}"
 in_vm 3-3 arping -q -c 1 -U -I eth0 10.0.1.12
 sleep 1
 ended flow INT
-at_most "ms from the new binding to the first answer from there" 1000 "$(first_reply flow "$moved")"
+in_time "from the new binding to the first answer from there" 1000 "$(first_reply flow "$moved")"
 figure mac_move "$(first_reply flow "$moved")" ms
 unset "port[2-1]" "address[2-1]"
 address[3-3]=10.0.1.12

@@ -5,7 +5,7 @@
 # it.  A kernel's file name carries the fingerprint of kernel.config: after a change of the
 # options the old one is no longer found, and build-kernel makes another.
 
-lab_cache=${MIDSPAN_LAB:-${XDG_CACHE_HOME:-$HOME/.cache}/midspan/lab}
+lab_cache=${MIDSPAN_LAB:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/midspan/lab}
 lab_fingerprint=$(sha256sum "$lab_dir/kernel.config" | cut -c1-10)
 
 # Prints the path of the built kernel, or fails.

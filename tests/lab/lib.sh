@@ -62,9 +62,10 @@ dp_port() {
   in_hv "$1" ovs-dpctl show "$2" 2>/dev/null | sed -n "s/^ *port \([0-9]*\): $3\( .*\)\{0,1\}\$/\1/p"
 }
 
-# wait_for SECONDS CMD…: until CMD succeeds; fails when it did not within that time.
+# wait_for SECONDS CMD…: until CMD succeeds; fails when it did not within that time, or LAB_SLACK
+# times as long.
 wait_for() {
-  local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+  local end=$((${EPOCHREALTIME/[.,]/} + $1 * ${LAB_SLACK:-1} * 1000000))
   shift
   until "$@" > /dev/null 2>&1; do
     [ "${EPOCHREALTIME/[.,]/}" -lt "$end" ] || { echo "not within the time: $*" >&2; return 1; }

@@ -11,6 +11,7 @@
 //! Inputs only note what changed; `settle` then does what follows from all of it. A burst of inputs is settled once.
 
 mod cabling;
+mod learned;
 mod library;
 mod ports;
 mod publisher;
@@ -82,6 +83,17 @@ pub(crate) struct Parts {
     pub status: watch::Sender<ControlStatus>,
 }
 
+/// How the last comparison of bindings with the datapath's ports went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cabling {
+    /// The bindings are not known yet.
+    Untried,
+    /// What is bound and there is in the datapath.
+    Done,
+    /// The datapath's ports could not be read.
+    Failed,
+}
+
 /// The control plane.
 pub(crate) struct Control {
     host: HostId,
@@ -98,6 +110,9 @@ pub(crate) struct Control {
     underlay: Underlay,
     stations: Stations,
     resolver: Resolver,
+    state_dir: Arc<StateDir>,
+    /// What this host had learned in its former life, until everything is read and it is learned anew.
+    former: Vec<Update>,
     interfaces: InterfaceMap,
     /// Documents changed since the last settling.
     library_due: bool,
@@ -105,6 +120,7 @@ pub(crate) struct Control {
     underlay_due: bool,
     /// Bindings, interfaces or datapath ports changed since the last settling.
     cabling_due: bool,
+    cabling: Cabling,
     /// Ports were plugged in or out, or tables opened, since the last settling.
     publication_due: bool,
     housekeeping_at: Instant,
@@ -113,7 +129,7 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// Runs until cancelled. Leaves datapath and flows in place.
+    /// Runs until cancelled. Leaves datapath and flows in place, and what it has learned in the state directory.
     ///
     /// # Errors
     /// [`datapath::Error::NoSuchDatapath`] once somebody has deleted the datapath: upcall sockets serve it no more.
@@ -140,7 +156,10 @@ impl Control {
                 () = inputs.vports.notified() => control.on_vports(),
                 Ok(()) = standing.changed() => on_standing(&standing.borrow_and_update()),
                 () = wake => {}
-                () = shutdown.cancelled() => return Ok(()),
+                () = shutdown.cancelled() => {
+                    control.keep_learned();
+                    return Ok(());
+                }
             }
             for _ in 0..BURST {
                 if let Ok(event) = documents.try_recv() {
@@ -162,6 +181,7 @@ impl Control {
 
     fn new(parts: Parts, interest: Interest, tables: Tables, interfaces: InterfaceMap) -> Self {
         let host = parts.publisher.host();
+        let former = parts.state_dir.take_learned(stations::SILENCE);
         Self {
             host,
             name: parts.name,
@@ -173,14 +193,17 @@ impl Control {
             interest,
             library: Library::new(host),
             tables,
-            ports: LocalPorts::new(host, Arc::clone(&parts.datapath), parts.state_dir),
+            ports: LocalPorts::new(host, Arc::clone(&parts.datapath), Arc::clone(&parts.state_dir)),
             underlay: Underlay::new(host, parts.datapath),
             stations: Stations::default(),
             resolver: Resolver::default(),
+            state_dir: parts.state_dir,
+            former,
             interfaces,
             library_due: true,
             underlay_due: false,
             cabling_due: true,
+            cabling: Cabling::Untried,
             publication_due: true,
             housekeeping_at: Instant::now(),
             lost: None,
@@ -231,11 +254,15 @@ impl Control {
     }
 
     fn on_news(&mut self, news: News) {
-        for update in self.tables.take(news) {
+        let Some(News { updates, inherited, .. }) = self.tables.take(news) else { return };
+        for update in updates {
             if let Update::ArpLearned { router, ip, .. } = update {
                 self.resolver.handle_known_elsewhere(NeighbourId { router, ip });
             }
             self.publisher.update(update);
+        }
+        if !*self.in_sync.borrow() {
+            self.former.extend(inherited);
         }
     }
 
@@ -260,26 +287,11 @@ impl Control {
             }
             // Every document in reach is asked for as soon as it is named; the packet waits for that.
             Event::Needed(Need::Document(_)) => {}
-            Event::MacSeen { station, port } => {
-                let Station { bridge, vlan, mac } = station;
-                let Some(table) = self.tables.stations(bridge) else { return };
-                if !self.stations.seen(station, now) {
-                    return tracing::debug!(%bridge, %mac, "too many stations: this one is not learned");
-                }
-                self.publisher.update(Update::MacLearned { bridge, vlan, mac, port });
-                if let Err(error) = table.set(MacKey { vlan, mac }, port) {
-                    tracing::debug!(%bridge, %error, "station is known on this host only");
-                }
-            }
-            Event::MacInUse(station) => self.stations.in_use(station, now),
+            Event::MacSeen { station, port } => self.learn_station(station, port, now),
+            Event::MacInUse(station) => self.use_station(station, now),
             Event::MacUnused(station) => self.stations.unused(station, now),
             Event::ArpSeen { router, ip, mac, port } => {
-                let Some(table) = self.tables.neighbours(router) else { return };
-                self.resolver.handle_heard(NeighbourId { router, ip }, port, now);
-                self.publisher.update(Update::ArpLearned { router, ip, mac });
-                if let Err(error) = table.set(ip, mac) {
-                    tracing::debug!(%router, %error, "neighbour is known on this host only");
-                }
+                self.learn_neighbour(NeighbourId { router, ip }, mac, port, now);
             }
         }
     }
@@ -301,6 +313,13 @@ impl Control {
                 self.publisher.update(update);
             }
         }
+        let synced = !*self.in_sync.borrow()
+            && self.library.is_complete()
+            && self.tables.are_loaded()
+            && self.cabling == Cabling::Done;
+        if synced {
+            self.recall(now);
+        }
         // What is asked for now is simulated against what is known now.
         self.publisher.publish();
         self.settle_neighbours(now);
@@ -309,7 +328,7 @@ impl Control {
             self.housekeep(now);
         }
         self.publisher.publish();
-        if !*self.in_sync.borrow() && self.library.is_complete() && self.tables.are_loaded() {
+        if synced {
             self.in_sync.send_replace(true);
             self.publisher.adopt_flows();
         }
@@ -351,13 +370,18 @@ impl Control {
                 }
             }
             Err(error @ datapath::Error::NoSuchDatapath(_)) => self.lost = Some(error),
-            Err(error) => tracing::error!(%error, "the datapath's ports cannot be read"),
+            Err(error) => {
+                if std::mem::replace(&mut self.cabling, Cabling::Failed) != Cabling::Failed {
+                    tracing::error!(%error, "the datapath's ports cannot be read; trying again every second");
+                }
+                return;
+            }
         }
+        self.cabling = Cabling::Done;
     }
 
-    /// Neighbours that answer are asked again as long as they answer, so that flows to them never wait.
     fn settle_neighbours(&mut self, now: Instant) {
-        while let Some(event) = self.resolver.poll(now, |_| true) {
+        while let Some(event) = self.resolver.poll(now) {
             match event {
                 ResolverEvent::Ask { port, neighbour } => {
                     let request = self.publisher.topology().arp_request(port, neighbour.ip);
@@ -390,7 +414,7 @@ impl Control {
             }
         }
         // An interface may be free by now that another bridge or datapath had; a tunnel device may succeed.
-        self.cabling_due |= !self.ports.refused().is_empty();
+        self.cabling_due |= self.cabling == Cabling::Failed || !self.ports.refused().is_empty();
         self.underlay_due |= self.underlay.has_failed();
         // A table that had no room for a port may have it now.
         self.publication_due = true;

@@ -98,7 +98,8 @@ impl LocalPorts {
     }
 
     /// Brings the tables of active ports in line with what is plugged in, and returns what that teaches this host.
-    /// Ports of devices whose tables are not open yet are published once they are.
+    /// Ports of devices whose tables are not open yet are published once they are; those that another host's entry hides
+    /// are published again, since they are here.
     pub(crate) fn publish(&mut self, open: &Tables) -> Vec<Update> {
         let mut updates = Vec::new();
         let owned = self.owned();
@@ -118,7 +119,7 @@ impl LocalPorts {
         self.published.retain(|port, entry| owned.get(port) == Some(entry) && open.active(entry.0).is_some());
         for (port, (device, owner)) in owned {
             let Some(table) = open.active(device) else { continue };
-            if self.published.contains_key(&port) {
+            if self.published.contains_key(&port) && table.get(&port) == Some(owner) {
                 continue;
             }
             match table.set(port, owner) {

@@ -45,12 +45,15 @@ impl Stations {
         has_room
     }
 
-    /// One more worker has flows from a station, which may just have been forgotten.
-    pub(crate) fn in_use(&mut self, station: Station, now: Instant) {
+    /// One more worker has flows from a station. True if the station was not known here: it was learned elsewhere, or has
+    /// just been forgotten.
+    pub(crate) fn in_use(&mut self, station: Station, now: Instant) -> bool {
+        let is_new = !self.sightings.contains_key(&station);
         self.seen(station, now);
         if let Some(sighting) = self.sightings.get_mut(&station) {
             sighting.workers += 1;
         }
+        is_new
     }
 
     /// A worker's last flow from a station is gone.
@@ -71,6 +74,11 @@ impl Stations {
     /// Forgets the stations of bridges that are out of reach.
     pub(crate) fn retain(&mut self, in_reach: impl Fn(BridgeId) -> bool) {
         self.sightings.retain(|station, _| in_reach(station.bridge));
+    }
+
+    /// Every station, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Station> {
+        self.sightings.keys()
     }
 
     /// How many there are.

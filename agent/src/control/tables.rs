@@ -29,7 +29,10 @@ const RETURN: Duration = Duration::from_secs(10);
 /// What a table says.
 pub(crate) struct News {
     table: TableNumber,
-    updates: Vec<Update>,
+    /// What has changed.
+    pub updates: Vec<Update>,
+    /// What of it this host itself had told in a former life, when the table is first read.
+    pub inherited: Vec<Update>,
 }
 
 /// Numbers tables in the order of opening: a table opened again is another one.
@@ -82,15 +85,10 @@ impl Tables {
         }
     }
 
-    /// What a table says, as updates of the topology; none if it has been closed since.
-    pub(crate) fn take(&mut self, news: News) -> Vec<Update> {
-        match self.heard.get_mut(&news.table) {
-            Some(heard) => {
-                *heard = true;
-                news.updates
-            }
-            None => Vec::new(),
-        }
+    /// What a table says, as updates of the topology; `None` if it has been closed since.
+    pub(crate) fn take(&mut self, news: News) -> Option<News> {
+        *self.heard.get_mut(&news.table)? = true;
+        Some(news)
     }
 
     /// What every open table held when it was first read has been taken.
@@ -152,8 +150,11 @@ impl Tables {
         let follow = async move {
             let Some(first) = changes.loaded().await else { return };
             let mut updates: Vec<Update> = first.iter().map(|(key, value)| update(key, value)).collect();
+            let own = changes.inherited().into_iter();
+            let mut inherited: Vec<Update> = own.map(|(key, value)| update(&key, &Some(value))).collect();
             let mut removals = Removals::new();
-            while sender.send(News { table: number, updates }).await.is_ok() {
+            while sender.send(News { table: number, updates, inherited }).await.is_ok() {
+                inherited = Vec::new();
                 updates = tokio::select! {
                     batch = changes.next() => {
                         let Some(batch) = batch else { return };

@@ -1,18 +1,21 @@
 //! The control plane on the memory drivers of NSDB and datapath: an API server changes the network, an agent follows.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use datapath::MemoryDatapath;
 use model::{
-    Bridge, BridgeId, HostId, ObjectKey, Port, PortDevice, PortId, TunnelZone, TunnelZoneId, TunnelZoneType,
+    Bridge, BridgeId, HostId, ObjectKey, Port, PortDevice, PortId, Router, RouterId, TunnelZone,
+    TunnelZoneId, TunnelZoneType,
 };
 use nsdb::coordinator::Memory;
 use nsdb::presence::Instance;
 use nsdb::store::Store;
-use nsdb::tables::{ActiveTable, MacTable, active_table, mac_table};
+use nsdb::tables::{ActiveTable, ArpTable, MacTable, PortOwner, active_table, arp_table, mac_table};
 use packet::MacAddr;
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
@@ -23,41 +26,122 @@ use crate::run::empty;
 const HOST: HostId = HostId(Uuid::from_u128(1));
 const BRIDGE: BridgeId = BridgeId(Uuid::from_u128(2));
 const PORT: PortId = PortId(Uuid::from_u128(3));
+const ROUTER: RouterId = RouterId(Uuid::from_u128(5));
+const UPLINK: PortId = PortId(Uuid::from_u128(6));
+const OTHER: HostId = HostId(Uuid::from_u128(7));
 const MAC: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+const KEY: MacKey = MacKey { vlan: 0, mac: MAC };
+const STATION: Station = Station { bridge: BRIDGE, vlan: 0, mac: MAC };
+const NEIGHBOUR: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9));
 
-/// An agent with the interface tap1, and an API server, over one store.
+/// An agent with the interfaces tap1 and tap2, and an API server, over one store.
 struct Lab {
+    memory: Arc<Memory>,
     store: Store,
     active: ActiveTable,
     stations: MacTable,
+    neighbours: ArpTable,
+    agent: Option<Life>,
+    state: tempfile::TempDir,
+}
+
+/// A run of the agent.
+struct Life {
+    session: Arc<Memory>,
+    forwarding: Arc<Forwarding>,
     events: mpsc::Sender<Event>,
+    shutdown: CancellationToken,
+    control: JoinHandle<datapath::Result<()>>,
     _interfaces: watch::Sender<InterfaceMap>,
-    _state: tempfile::TempDir,
 }
 
 impl Lab {
     /// Bridge and port are there, the port is bound to tap1 and active.
     async fn new() -> Self {
-        let agent: Arc<Memory> = Arc::new(Memory::new("agent"));
-        let api = Arc::new(agent.session("api"));
-        let coordinator: Arc<dyn Coordinator> = agent;
+        let memory = Arc::new(Memory::new("api"));
+        let coordinator: Arc<dyn Coordinator> = memory.clone();
         register_host(&coordinator, HOST, "hv1").await.unwrap();
-        let store = Store::open(api.clone(), "api").await.unwrap();
-        let (active, stations) =
-            (active_table(api.clone(), DeviceId::Bridge(BRIDGE)), mac_table(api, BRIDGE));
-        let state = tempfile::tempdir().unwrap();
-        let (interfaces, seen) = watch::channel(Arc::new(BTreeMap::from([tap1()])));
-        let (events, heard) = mpsc::channel(16);
-        let inputs = Inputs { events: heard, interfaces: seen, vports: Arc::new(Notify::new()) };
-        let parts = parts(coordinator, state.path()).await;
-        tokio::spawn(Control::run(parts, inputs, CancellationToken::new()));
-        let lab = Self { store, active, stations, events, _interfaces: interfaces, _state: state };
+        let store = Store::open(memory.clone(), "api").await.unwrap();
+        let mut lab = Self {
+            store,
+            active: active_table(memory.clone(), DeviceId::Bridge(BRIDGE)),
+            stations: mac_table(memory.clone(), BRIDGE),
+            neighbours: arp_table(memory.clone(), ROUTER),
+            memory,
+            agent: None,
+            state: tempfile::tempdir().unwrap(),
+        };
+        lab.start().await;
         lab.change(|tx| tx.create(zone())).await;
         lab.change(|tx| tx.create(bridge())).await;
-        lab.change(|tx| tx.create(port())).await;
+        lab.change(|tx| tx.create(port(PORT, PortDevice::Bridge { bridge: BRIDGE, vlan: None }))).await;
         lab.change(|tx| tx.bind(PORT, HOST, "tap1")).await;
         eventually("the port is active", || lab.active.get(&PORT).is_some()).await;
         lab
+    }
+
+    async fn start(&mut self) {
+        self.agent = Some(Life::begin(&self.memory, self.state.path()).await);
+    }
+
+    fn agent(&self) -> &Life {
+        self.agent.as_ref().unwrap()
+    }
+
+    /// Ends the agent without a word. Its session stands until it is closed.
+    async fn kill(&mut self) -> Arc<Memory> {
+        let life = self.agent.take().unwrap();
+        life.control.abort();
+        life.control.await.unwrap_err();
+        life.session
+    }
+
+    /// Has the agent end.
+    async fn terminate(&mut self) {
+        let life = self.agent.take().unwrap();
+        life.shutdown.cancel();
+        life.control.await.unwrap().unwrap();
+        life.session.close().await;
+    }
+
+    /// A router with a port at 192.0.2.1/24 bound to tap2.
+    async fn add_router(&self) {
+        let addresses = vec!["192.0.2.1/24".parse().unwrap()];
+        let device = PortDevice::Router { router: ROUTER, mac: MacAddr([2, 0, 0, 0, 0, 9]), addresses };
+        self.change(|tx| tx.create(router())).await;
+        self.change(move |tx| tx.create(port(UPLINK, device.clone()))).await;
+        self.change(|tx| tx.bind(UPLINK, HOST, "tap2")).await;
+    }
+
+    /// Waits until the only entry in a table is the agent's, told for the `stamp`th time.
+    async fn told(&self, table: &str, stamp: u32) {
+        let end = format!(",{stamp},agent");
+        let wait = async {
+            loop {
+                let names = self.memory.list(&format!("tables/{table}")).await.unwrap();
+                if matches!(&names[..], [name] if name.ends_with(&end)) {
+                    return;
+                }
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(10), wait).await.unwrap_or_else(|_| panic!("never: {table}{end}"));
+    }
+
+    async fn say(&self, event: Event) {
+        self.agent().events.send(event).await.unwrap();
+    }
+
+    /// A station behind the port and a neighbour behind the uplink are seen, and others know it.
+    async fn learn(&self) {
+        self.say(Event::MacSeen { station: STATION, port: PORT }).await;
+        eventually("the station is known to others", || self.stations.get(&KEY) == Some(PORT)).await;
+        eventually("the neighbour is known to others", || {
+            let event = Event::ArpSeen { router: ROUTER, ip: NEIGHBOUR, mac: MAC, port: UPLINK };
+            self.agent().events.try_send(event).unwrap();
+            self.neighbours.get(&NEIGHBOUR) == Some(MAC)
+        })
+        .await;
     }
 
     async fn change(
@@ -68,28 +152,49 @@ impl Lab {
     }
 }
 
-async fn parts(coordinator: Arc<dyn Coordinator>, state: &std::path::Path) -> Parts {
+impl Life {
+    async fn begin(memory: &Memory, state: &std::path::Path) -> Self {
+        let session = Arc::new(memory.session("agent"));
+        let interfaces = BTreeMap::from(["tap1", "tap2"].map(|name| (name.to_owned(), interface(name))));
+        let (interfaces, seen) = watch::channel(Arc::new(interfaces));
+        let (events, heard) = mpsc::channel(1024);
+        let inputs = Inputs { events: heard, interfaces: seen, vports: Arc::new(Notify::new()) };
+        let datapath: Arc<dyn Datapath> = Arc::new(MemoryDatapath::new("midspan", 1));
+        let (forwarding, _unheard) =
+            Forwarding::start(&ForwardingConfig::default(), &datapath, empty(HOST)).unwrap();
+        let forwarding = Arc::new(forwarding);
+        let publisher = Publisher::new(Arc::clone(&forwarding));
+        let parts = parts(session.clone(), datapath, publisher, state).await;
+        let shutdown = CancellationToken::new();
+        let control = tokio::spawn(Control::run(parts, inputs, shutdown.clone()));
+        Self { session, forwarding, events, shutdown, control, _interfaces: interfaces }
+    }
+}
+
+async fn parts(
+    coordinator: Arc<dyn Coordinator>,
+    datapath: Arc<dyn Datapath>,
+    publisher: Publisher,
+    state: &std::path::Path,
+) -> Parts {
     let state_dir = Arc::new(StateDir::open(state).unwrap());
     let instance = Instance::holding(state_dir.lock(), "hv1").unwrap();
     let presence = Presence::claim(Arc::clone(&coordinator), HOST, instance).await.unwrap();
-    let datapath: Arc<dyn Datapath> = Arc::new(MemoryDatapath::new("midspan", 1));
-    let (forwarding, _unheard) =
-        Forwarding::start(&ForwardingConfig::default(), &datapath, empty(HOST)).unwrap();
     Parts {
         name: "hv1".into(),
         coordinator,
         datapath,
         state_dir,
         presence,
-        publisher: Publisher::new(Arc::new(forwarding)),
+        publisher,
         in_sync: watch::Sender::new(false),
         status: watch::Sender::default(),
     }
 }
 
-fn tap1() -> (String, Interface) {
-    let interface = Interface {
-        name: "tap1".into(),
+fn interface(name: &str) -> Interface {
+    Interface {
+        name: name.into(),
         ifindex: 7,
         mac: None,
         mtu: 1500,
@@ -98,8 +203,7 @@ fn tap1() -> (String, Interface) {
         loopback: false,
         kind: Some("veth".into()),
         addresses: Vec::new(),
-    };
-    ("tap1".into(), interface)
+    }
 }
 
 /// Ports are bound on hosts that are in a zone; this kind needs no tunnel device, which would be a real one.
@@ -121,10 +225,23 @@ fn bridge() -> Bridge {
     }
 }
 
-fn port() -> Port {
+fn router() -> Router {
+    Router {
+        id: ROUTER,
+        tenant_id: None,
+        name: None,
+        admin_state_up: true,
+        inbound_filter: None,
+        outbound_filter: None,
+        forward_chain: None,
+        local_redirect_chain: None,
+    }
+}
+
+fn port(id: PortId, device: PortDevice) -> Port {
     Port {
-        id: PORT,
-        device: PortDevice::Bridge { bridge: BRIDGE, vlan: None },
+        id,
+        device,
         admin_state_up: true,
         mirrors: Default::default(),
         qos_policy: None,
@@ -150,13 +267,11 @@ async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_port_of_a_device_leaves_nothing_behind_when_it_is_unbound() {
     let lab = Lab::new().await;
-    let station = Station { bridge: BRIDGE, vlan: 0, mac: MAC };
-    lab.events.send(Event::MacSeen { station, port: PORT }).await.unwrap();
-    let key = MacKey { vlan: 0, mac: MAC };
-    eventually("the station is known to others", || lab.stations.get(&key) == Some(PORT)).await;
+    lab.say(Event::MacSeen { station: STATION, port: PORT }).await;
+    eventually("the station is known to others", || lab.stations.get(&KEY) == Some(PORT)).await;
     lab.change(|tx| tx.unbind(PORT)).await;
     eventually("the port is nowhere", || lab.active.get(&PORT).is_none()).await;
-    eventually("the station is nowhere", || lab.stations.get(&key).is_none()).await;
+    eventually("the station is nowhere", || lab.stations.get(&KEY).is_none()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,7 +284,7 @@ async fn a_port_that_is_bound_again_is_active_again() {
     sleep(Duration::from_millis(200)).await;
     eventually("the port is active", || lab.active.get(&PORT).is_some()).await;
     lab.change(|tx| tx.unbind(PORT)).await;
-    lab.change(|tx| tx.bind(PORT, HOST, "tap2")).await;
+    lab.change(|tx| tx.bind(PORT, HOST, "tap9")).await;
     eventually("the port is inactive for want of its interface", || lab.active.get(&PORT).is_none()).await;
 }
 
@@ -182,4 +297,80 @@ async fn a_host_that_was_deleted_registers_again() {
         lab.store.snapshot().host(HOST).is_some_and(|host| host.name.as_deref() == Some("hv1"))
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_another_host_claims_in_error_is_claimed_back() {
+    let lab = Lab::new().await;
+    let other = active_table(Arc::new(lab.memory.session("the other host")), DeviceId::Bridge(BRIDGE));
+    other.loaded().await;
+    other.set(PORT, PortOwner { host: OTHER, tunnel_key: 1 }).unwrap();
+    lab.told(&format!("active/{BRIDGE}"), 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_agent_had_learned_outlives_its_session() {
+    let mut lab = Lab::new().await;
+    lab.add_router().await;
+    lab.learn().await;
+    let session = lab.kill().await;
+    lab.start().await;
+    eventually("the next agent knows it", || lab.agent().knows_both()).await;
+    lab.told(&format!("mac/{BRIDGE}"), 2).await;
+    lab.told(&format!("arp/{ROUTER}"), 2).await;
+    session.close().await;
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!((lab.stations.get(&KEY), lab.neighbours.get(&NEIGHBOUR)), (Some(PORT), Some(MAC)));
+}
+
+impl Life {
+    fn knows_both(&self) -> bool {
+        let topology = &self.forwarding.snapshot().topology;
+        topology.station(BRIDGE, 0, MAC).is_some() && topology.neighbour(ROUTER, NEIGHBOUR).is_some()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_had_learned_when_it_was_told_to_end_the_next_one_knows() {
+    let mut lab = Lab::new().await;
+    lab.add_router().await;
+    lab.learn().await;
+    lab.terminate().await;
+    eventually("the session is over", || lab.stations.get(&KEY).is_none()).await;
+    lab.start().await;
+    eventually("the next agent knows it", || lab.agent().knows_both()).await;
+    eventually("the others know it", || {
+        (lab.stations.get(&KEY), lab.neighbours.get(&NEIGHBOUR)) == (Some(PORT), Some(MAC))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_that_moved_while_the_agent_was_away_stays_where_it_is() {
+    let mut lab = Lab::new().await;
+    lab.add_router().await;
+    lab.learn().await;
+    lab.terminate().await;
+    let elsewhere = mac_table(Arc::new(lab.memory.session("the other host")), BRIDGE);
+    elsewhere.set(KEY, UPLINK).unwrap();
+    eventually("it is elsewhere", || lab.stations.get(&KEY) == Some(UPLINK)).await;
+    lab.start().await;
+    eventually("the next agent knows it", || lab.agent().knows_both()).await;
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(lab.stations.get(&KEY), Some(UPLINK));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_that_another_host_had_learned_is_kept_by_the_host_that_has_its_flows() {
+    let lab = Lab::new().await;
+    let session = Arc::new(lab.memory.session("the other host"));
+    let other = mac_table(session.clone(), BRIDGE);
+    other.set(KEY, PORT).unwrap();
+    let here = || lab.agent().forwarding.snapshot().topology.station(BRIDGE, 0, MAC) == Some(PORT);
+    eventually("the agent knows it", here).await;
+    lab.say(Event::MacInUse(STATION)).await;
+    lab.told(&format!("mac/{BRIDGE}"), 2).await;
+    session.close().await;
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(lab.stations.get(&KEY), Some(PORT));
 }

@@ -235,17 +235,21 @@ impl FlowTable {
     ) {
         let fingerprint = self.fingerprint(actions);
         let Some((slot, _)) = self.place_of(ufid).filter(|_| self.get(ufid).is_some()) else { return };
-        let same_tags = self.has_tags(slot, tags);
-        if !same_tags {
-            let new = self.index.insert(slot, tags, &mut |tag| changes.first.push(tag));
-            let old =
-                self.slots[slot as usize].flow.as_mut().map(|flow| std::mem::replace(&mut flow.tags, new));
-            // The flow's own new places must not be mistaken for its old ones, so the old ones go after.
-            self.forget(&old.unwrap_or_default(), changes);
-        }
+        self.retag(slot, tags, changes);
         if let Some(flow) = &mut self.slots[slot as usize].flow {
             flow.actions = fingerprint;
             flow.dropped = dropped;
+            flow.life = life;
+        }
+    }
+
+    /// Has a flow depend on more, and end otherwise; what it does stays.
+    pub(crate) fn extend(&mut self, ufid: Ufid, tags: &[Tag], life: Life, changes: &mut TagChanges) {
+        let Some((slot, _)) = self.place_of(ufid) else { return };
+        let Some(flow) = self.get(ufid) else { return };
+        let all: Vec<Tag> = self.index.tags(&flow.tags).chain(tags.iter().copied()).collect();
+        self.retag(slot, &all, changes);
+        if let Some(flow) = self.get_mut(ufid) {
             flow.life = life;
         }
     }
@@ -312,6 +316,16 @@ impl FlowTable {
         self.by_match.insert(self.match_hash(&new.key, mask), slot);
         self.slots[slot as usize].flow = Some(Box::new(flow));
         self.count += 1;
+    }
+
+    fn retag(&mut self, slot: u32, tags: &[Tag], changes: &mut TagChanges) {
+        if self.has_tags(slot, tags) {
+            return;
+        }
+        let new = self.index.insert(slot, tags, &mut |tag| changes.first.push(tag));
+        let old = self.slots[slot as usize].flow.as_mut().map(|flow| std::mem::replace(&mut flow.tags, new));
+        // The flow's own new places must not be mistaken for its old ones, so the old ones go after.
+        self.forget(&old.unwrap_or_default(), changes);
     }
 
     fn forget(&mut self, refs: &[TagRef], changes: &mut TagChanges) {

@@ -94,6 +94,21 @@ fn tags_name_their_first_and_last_flow() {
 }
 
 #[test]
+fn a_flow_that_is_extended_stands_under_its_old_and_its_new_tags() {
+    let mut table = FlowTable::new(0, 10, 0);
+    let (ufid, _) = put(&mut table, 1, &[port_tag(1)]);
+    let mut changes = TagChanges::default();
+    table.extend(ufid, &[port_tag(1), port_tag(2)], Life::Until(9), &mut changes);
+    for n in [1, 2] {
+        assert_eq!(table.under(&port_tag(n)).collect::<Vec<_>>(), [ufid]);
+    }
+    assert_eq!(changes, TagChanges { first: vec![port_tag(2)], last: vec![] });
+    let flow = table.get(ufid).unwrap();
+    assert_eq!(flow.life, Life::Until(9));
+    assert!(table.has_actions(flow, &[Action::Output(DpPort(1))]));
+}
+
+#[test]
 fn the_index_stays_true_through_many_changes() {
     let mut table = FlowTable::new(0, 1000, 0);
     let mut flows: Vec<(Ufid, Vec<Tag>)> = Vec::new();

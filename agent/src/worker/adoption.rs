@@ -8,9 +8,12 @@ use std::time::Instant;
 use datapath::{FlowDump, Ufid, WantStats};
 use packet::{Action, FlowKey, FlowMask};
 
+use super::arrival::is_tagged;
+use super::correction::Review;
 use super::forward::Decision;
 use super::{CORRECTIONS_PER_TURN, Core};
 use crate::flow_table::{KeyOrigin, Life, NewFlow, TagChanges};
+use crate::waiting::PATIENCE_MS;
 use crate::writer::{FlowBody, FlowWrite};
 
 impl Core {
@@ -28,21 +31,41 @@ impl Core {
             return self.unsent.push(FlowWrite::Delete(ufid, WantStats::No));
         };
         let key = representative(key, &mask);
-        if self.snapshot.tunnels.contains(key.in_port) {
+        let is_arrival = self.snapshot.tunnels.contains(key.in_port);
+        if is_arrival && !is_tagged(&key) {
             return self.adopt_arrival(ufid, &key, &mask, &actions, now);
         }
-        match self.decide_again(&key, now) {
-            Some(decision) if decision.mask.is_wider_or_equal(&mask) => {
-                self.take_over(ufid, key, mask, &actions, decision, now);
-                // What it counted until now was the former life's to tell.
-                if let Some(known) = self.table.get_mut(ufid) {
-                    known.packets = flow.stats.packets;
-                }
+        let decision = if is_arrival {
+            self.decide_tagged_arrival(&key)
+        } else {
+            self.decide_inherited(&key, &mask, &actions, now)
+        };
+        let Some(decision) = decision.filter(|decision| decision.mask.is_wider_or_equal(&mask)) else {
+            self.counters.flows_removed.one_more();
+            return self.unsent.push(FlowWrite::Delete(ufid, WantStats::No));
+        };
+        self.take_over(ufid, key, mask, &actions, decision, now);
+        // What it counted until now was the former life's to tell.
+        if let Some(known) = self.table.get_mut(ufid) {
+            known.packets = flow.stats.packets;
+        }
+    }
+
+    /// What an inherited flow should do; what it does, for a while, if its neighbour has to be asked for.
+    fn decide_inherited(
+        &mut self,
+        key: &FlowKey,
+        mask: &FlowMask,
+        actions: &[Action],
+        now: Instant,
+    ) -> Option<Decision> {
+        match self.review(key, now) {
+            Review::Decided(decision) => Some(decision),
+            Review::Asking(tags) if actions.iter().any(|action| matches!(action, Action::Output(_))) => {
+                let life = Life::Until(self.ms(now) + PATIENCE_MS);
+                Some(Decision { actions: actions.to_vec(), mask: *mask, dropped: None, tags, life })
             }
-            _ => {
-                self.counters.flows_removed.one_more();
-                self.unsent.push(FlowWrite::Delete(ufid, WantStats::No));
-            }
+            Review::Asking(_) | Review::Unfit => None,
         }
     }
 
@@ -114,7 +137,7 @@ impl Core {
             self.arrivals.installed(key, Some(ufid));
         } else {
             self.unsent.push(FlowWrite::Delete(ufid, WantStats::No));
-            self.arrivals.installed(key, None);
+            self.install_arrival(arrival, now);
         }
     }
 }

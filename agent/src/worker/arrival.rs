@@ -8,13 +8,13 @@ use datapath::{Ufid, Upcall};
 use packet::{Action, DpPort, FlowKey, FlowMask, VLAN_PRESENT, tunnel_flags};
 use rustc_hash::FxHashMap;
 use simulation::Ingress;
-use tunnel::{PortKey, WireKey};
+use tunnel::WireKey;
 
 use super::forward::Decision;
 use super::{Core, Origin};
 use crate::counters::ShellDrop;
 use crate::flow_table::{KeyOrigin, Life, NewFlow};
-use crate::snapshot::{PortMap, TunnelPorts};
+use crate::snapshot::{LocalPort, PortMap, TunnelPorts};
 use crate::translate::arrival_match;
 use crate::writer::{FlowBody, FlowWrite};
 
@@ -101,21 +101,27 @@ impl Core {
     pub(super) fn install_arrivals(&mut self, now: Instant) {
         let missing: Vec<Arrival> =
             self.arrivals.flows.values().filter(|arrival| arrival.ufid.is_none()).copied().collect();
-        for Arrival { output, key, mask, .. } in missing {
-            let actions = vec![Action::Output(output)];
-            let new = NewFlow {
-                key,
-                origin: KeyOrigin::Dump,
-                mask,
-                actions: &actions,
-                dropped: None,
-                tags: &[],
-                life: Life::Kept,
-            };
-            let Some(ufid) = self.insert(&new, now) else { return };
-            self.arrivals.installed(&key, Some(ufid));
-            self.unsent.push(FlowWrite::Put(Box::new(FlowBody { ufid, key, mask, actions })));
+        for arrival in missing {
+            self.install_arrival(arrival, now);
         }
+    }
+
+    /// Installs the flow for packets that arrive for one local port, under a new name.
+    pub(super) fn install_arrival(&mut self, arrival: Arrival, now: Instant) {
+        let Arrival { output, key, mask, .. } = arrival;
+        let actions = vec![Action::Output(output)];
+        let new = NewFlow {
+            key,
+            origin: KeyOrigin::Dump,
+            mask,
+            actions: &actions,
+            dropped: None,
+            tags: &[],
+            life: Life::Kept,
+        };
+        let Some(ufid) = self.insert(&new, now) else { return };
+        self.arrivals.installed(&key, Some(ufid));
+        self.unsent.push(FlowWrite::Put(Box::new(FlowBody { ufid, key, mask, actions })));
     }
 
     /// Serves a packet that came by a tunnel and met no flow.
@@ -129,25 +135,35 @@ impl Core {
         let Some(local) = self.snapshot.ports.by_key(key).copied() else {
             return self.counters.dropped(ShellDrop::UnknownTunnelKey);
         };
-        let actions = vec![Action::Output(local.dp_port)];
         let origin = Origin::of(upcall, Ingress::Port(local.port));
-        self.execute(upcall.packet, &upcall.key, &actions, &origin);
-        if upcall.key.vlan_tci & VLAN_PRESENT != 0 {
-            self.install_tagged_arrival(&upcall.key, key, actions, now);
+        self.execute(upcall.packet, &upcall.key, &[Action::Output(local.dp_port)], &origin);
+        if is_tagged(&upcall.key) {
+            self.install(&upcall.key, KeyOrigin::Packet, tagged_arrival(&upcall.key, &local), now);
         }
     }
 
-    /// The kernel always matches whether a packet is tagged, so tagged packets need flows of their own.
-    fn install_tagged_arrival(&mut self, key: &FlowKey, port: PortKey, actions: Vec<Action>, now: Instant) {
-        let mut mask = FlowMask::any();
-        mask.0.tunnel.id = u64::MAX;
-        mask.0.in_port = u32::MAX;
-        mask.0.recirc_id = u32::MAX;
-        mask.0.vlan_tci = VLAN_PRESENT;
-        mask.clip_to(key);
-        let output = self.snapshot.ports.by_key(port).map_or(0, |local| local.dp_port.0);
-        let tags = [simulation::Tag::DpPort(output)].into_iter().collect();
-        let decision = Decision { actions, mask, dropped: None, tags, life: Life::Idle };
-        self.install(key, KeyOrigin::Packet, decision, now);
+    /// The flow for a tagged packet with this key; `None` if no port here has its tunnel key.
+    pub(super) fn decide_tagged_arrival(&self, key: &FlowKey) -> Option<Decision> {
+        let Ok(WireKey::Port { key: port, .. }) = WireKey::decode(key.tunnel.id) else { return None };
+        self.snapshot.ports.by_key(port).map(|local| tagged_arrival(key, local))
     }
+}
+
+/// The kernel always matches whether a packet is tagged, and what is behind the tag by its EtherType: tagged packets need
+/// flows of their own.
+pub(super) fn is_tagged(key: &FlowKey) -> bool {
+    key.vlan_tci & VLAN_PRESENT != 0
+}
+
+fn tagged_arrival(key: &FlowKey, local: &LocalPort) -> Decision {
+    let mut mask = FlowMask::any();
+    mask.0.tunnel.id = u64::MAX;
+    mask.0.in_port = u32::MAX;
+    mask.0.recirc_id = u32::MAX;
+    mask.0.vlan_tci = VLAN_PRESENT;
+    mask.0.eth_type = u16::MAX;
+    mask.clip_to(key);
+    let actions = vec![Action::Output(local.dp_port)];
+    let tags = [simulation::Tag::DpPort(local.dp_port.0)].into_iter().collect();
+    Decision { actions, mask, dropped: None, tags, life: Life::Idle }
 }

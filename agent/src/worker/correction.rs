@@ -4,13 +4,26 @@ use std::time::Instant;
 
 use datapath::{Ufid, WantStats};
 use packet::{FlowKey, PacketView};
-use simulation::{Caching, Ingress, Verdict};
+use simulation::{Caching, Ingress, Need, Tag, Verdict};
+use smallvec::SmallVec;
 
 use super::forward::Decision;
 use super::{CORRECTIONS_PER_TURN, Core};
 use crate::flow_table::{KeyOrigin, Life, TagChanges};
 use crate::messages::Event;
+use crate::waiting::PATIENCE_MS;
 use crate::writer::{FlowBody, FlowWrite};
+
+/// What the packets of a flow should meet now.
+#[expect(clippy::large_enum_variant, reason = "taken apart by the caller at once, never kept")]
+pub(super) enum Review {
+    /// This.
+    Decided(Decision),
+    /// That depends on a neighbour, which is being asked for; what the answer, and the verdict until then, depend on.
+    Asking(SmallVec<[Tag; 24]>),
+    /// No flow: they have to come up.
+    Unfit,
+}
 
 impl Core {
     /// Corrects the next few flows.
@@ -25,7 +38,11 @@ impl Core {
         let Some(flow) = self.table.get(ufid).filter(|flow| flow.life != Life::Kept) else { return };
         let (key, origin, mask) = (flow.key, flow.origin, self.table.mask(flow));
         self.counters.flows_corrected.one_more();
-        let Some(decision) = self.decide_again(&key, now) else { return self.remove(ufid) };
+        let decision = match self.review(&key, now) {
+            Review::Decided(decision) => decision,
+            Review::Asking(tags) => return self.keep_while_asking(ufid, &tags, now),
+            Review::Unfit => return self.remove(ufid),
+        };
         if !decision.mask.is_wider_or_equal(&mask) {
             self.remove(ufid);
             if origin == KeyOrigin::Packet {
@@ -61,11 +78,30 @@ impl Core {
         self.watch_deadline(ufid, decision.life);
     }
 
-    /// What the packets of a flow should meet now; `None` if no flow may say.
-    pub(super) fn decide_again(&mut self, key: &FlowKey, now: Instant) -> Option<Decision> {
-        let ingress = Ingress::Port(self.snapshot.ports.by_dp_port(key.in_port)?.port);
+    /// A flow goes on as it did while its neighbour is asked for: the answer names it for correction. It goes when no
+    /// answer has come for as long as a packet would have waited; at once if it drops what could wait.
+    fn keep_while_asking(&mut self, ufid: Ufid, tags: &[Tag], now: Instant) {
+        let Some(flow) = self.table.get(ufid) else { return };
+        if self.table.has_actions(flow, &self.drop_actions()) {
+            return self.remove(ufid);
+        }
+        let deadline = self.ms(now) + PATIENCE_MS;
+        let life = match flow.life {
+            Life::Until(sooner) => Life::Until(sooner.min(deadline)),
+            Life::Idle | Life::Kept => Life::Until(deadline),
+        };
+        let mut changes = TagChanges::default();
+        self.table.extend(ufid, tags, life, &mut changes);
+        self.events.say_stations(&changes);
+        self.watch_deadline(ufid, life);
+    }
+
+    /// What the packets of a flow should meet now, judged by its key.
+    pub(super) fn review(&mut self, key: &FlowKey, now: Instant) -> Review {
+        let Some(local) = self.snapshot.ports.by_dp_port(key.in_port) else { return Review::Unfit };
+        let ingress = Ingress::Port(local.port);
         let packet = PacketView::from_key(*key);
-        let outcome = self.simulate(&packet, ingress);
+        let mut outcome = self.simulate(&packet, ingress);
         for effect in &outcome.effects {
             self.learn(effect, now);
         }
@@ -75,11 +111,15 @@ impl Core {
         }
         match (&outcome.verdict, outcome.caching) {
             // The next packet must come here for its sender to be told.
-            (Verdict::Drop(reason), _) if reason.is_told() => None,
+            (Verdict::Drop(reason), _) if reason.is_told() => Review::Unfit,
             (Verdict::Forward(_) | Verdict::Drop(_), Caching::Flow(_)) => {
-                Some(self.decide(outcome, key, now))
+                Review::Decided(self.decide(outcome, key, now))
             }
-            _ => None,
+            (Verdict::NeedState(Need::Arp { .. }), _) => {
+                outcome.tags.push(Tag::DpPort(key.in_port));
+                Review::Asking(outcome.tags)
+            }
+            _ => Review::Unfit,
         }
     }
 }

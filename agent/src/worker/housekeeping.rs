@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use datapath::{FlowOp, FlowStats, OpError, Ufid, WantStats};
 
+use super::correction::Review;
 use super::{Core, REPORTS_PER_TURN};
-use crate::expiry::Report;
+use crate::expiry::{FailedWrite, Report};
 use crate::flow_table::Life;
 use crate::writer::FlowWrite;
 
@@ -23,7 +24,9 @@ impl Core {
             }
             let Ok(report) = self.reports.try_recv() else { return };
             match report {
-                Report::WriteFailed { ufid, op, error } => self.write_failed(ufid, op, error, now),
+                Report::WritesFailed(writes) => {
+                    writes.into_iter().for_each(|write| self.write_failed(&write, now));
+                }
                 Report::Counted(flows) => {
                     flows.into_iter().for_each(|(ufid, packets)| self.counted(ufid, packets));
                 }
@@ -73,7 +76,8 @@ impl Core {
         }
     }
 
-    fn write_failed(&mut self, ufid: Ufid, op: FlowOp, error: OpError, now: Instant) {
+    fn write_failed(&mut self, write: &FailedWrite, now: Instant) {
+        let FailedWrite { ufid, op, error } = *write;
         match error {
             OpError::Exists => self.counters.writes_existing.one_more(),
             OpError::NotFound => self.counters.writes_missing.one_more(),
@@ -93,7 +97,7 @@ impl Core {
             (FlowOp::Put, _) => self.forget(ufid),
             (FlowOp::Modify, OpError::NotFound) => {
                 self.forget(ufid);
-                if let Some(decision) = self.decide_again(&key, now) {
+                if let Review::Decided(decision) = self.review(&key, now) {
                     self.install(&key, origin, decision, now);
                 }
             }

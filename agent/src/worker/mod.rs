@@ -209,8 +209,10 @@ impl Worker {
         timeout: Duration,
     ) -> Result<usize, datapath::Error> {
         let Self { source, core } = self;
+        // Before the snapshot is taken: one that was in sync then is in hand after.
+        let in_sync = core.in_sync.load(Ordering::Acquire);
         core.begin();
-        if !core.in_sync.load(Ordering::Acquire) {
+        if !in_sync {
             std::thread::sleep(timeout.min(BUSY_TURN));
             core.turn(clock());
             return Ok(0);

@@ -1,6 +1,8 @@
 //! A worker on the memory datapath, turned by hand: one hypervisor with two guests on a bridge, and a second one behind
 //! a tunnel.
 
+mod restart;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -210,30 +212,63 @@ impl Hypervisor {
 
     /// Publishes, and nobody has looked yet.
     fn publish_only(&mut self, tags: &[Tag]) {
-        let snapshot = Arc::new(Snapshot {
-            host: self.host,
-            topology: Arc::new(self.topology.clone()),
-            ports: Arc::new(PortMap::of(self.ports.iter().copied())),
-            peers: Arc::clone(&self.peers),
-            tunnels: Arc::new(self.tunnels.clone()),
-        });
+        let snapshot = self.next_snapshot();
         let older = self.snapshots.swap(Arc::clone(&snapshot));
         self.mailbox.correct(tags);
         self.mailbox.correct(&snapshot.shell_tags_since(&older));
     }
 
+    fn next_snapshot(&self) -> Arc<Snapshot> {
+        Arc::new(Snapshot {
+            host: self.host,
+            topology: Arc::new(self.topology.clone()),
+            ports: Arc::new(PortMap::of(self.ports.iter().copied())),
+            peers: Arc::clone(&self.peers),
+            tunnels: Arc::new(self.tunnels.clone()),
+        })
+    }
+
+    /// The port of this name in the datapath, added if need be.
+    fn add_port(&self, name: &str) -> DpPort {
+        let known = self.dp.ports().unwrap().into_iter().find(|info| info.name == name);
+        known.map_or_else(|| self.dp.add_port(&PortSpec::netdev(name)).unwrap(), |info| info.no)
+    }
+
     /// Binds the port numbered `n` to an interface here.
     fn plug(&mut self, n: u128) -> DpPort {
-        let name = format!("tap{n}");
-        let known = self.dp.ports().unwrap().into_iter().find(|info| info.name == name);
-        let dp_port =
-            known.map_or_else(|| self.dp.add_port(&PortSpec::netdev(name)).unwrap(), |info| info.no);
+        let dp_port = self.add_port(&format!("tap{n}"));
         let key = PortKey::new(n as u32).unwrap();
         self.ports.push(LocalPort { port: port(n), dp_port, key, class: PortClass::Guest });
         let location = simulation::PortLocation { host: self.host, tunnel_key: key.wire().encode() };
         let tags = self.update(Update::PortLocated { port: port(n), location });
         self.publish(&tags);
         dp_port
+    }
+
+    /// The numbered one of two hypervisors that share a VXLAN zone, with a bridge that has port 1 on the first and port 2
+    /// on the second.
+    fn set_up_as_one_of_two(&mut self, n: u128) {
+        let underlay = |n: u8| IpAddr::V4(Ipv4Addr::new(192, 168, 0, n));
+        let zone = TunnelZone {
+            id: ZONE,
+            name: "underlay".to_owned(),
+            kind: TunnelZoneType::Vxlan,
+            members: [(host(1), underlay(1)), (host(2), underlay(2))].into(),
+        };
+        self.tunnels = TunnelPorts(vec![TunnelPort {
+            encapsulation: Encapsulation::Vxlan,
+            dp_port: self.add_port("vxlan"),
+            local: underlay(n as u8),
+        }]);
+        self.peers = Arc::new(Peers::of(host(n), [&zone]));
+        self.change(bridge(&[1, 2], None));
+        self.plug(n);
+        let other = 3 - n;
+        let tunnel_key = PortKey::new(other as u32).unwrap().wire().encode();
+        let location = simulation::PortLocation { host: host(other), tunnel_key };
+        self.change(Update::PortLocated { port: port(other), location });
+        self.learn(1, 1);
+        self.learn(2, 2);
     }
 
     fn learn(&mut self, station: u8, at: u128) {
@@ -833,36 +868,13 @@ fn arp_for_the_router_is_answered_without_a_flow() {
 
 const ZONE: TunnelZoneId = TunnelZoneId(Uuid::from_u128(0x2));
 
-/// Two hypervisors that share a VXLAN zone, with a bridge that has port 1 on the first and port 2 on the second.
+/// Two hypervisors, each [set up](Hypervisor::set_up_as_one_of_two) as one of the two.
 fn two_hypervisors() -> (Hypervisor, Hypervisor) {
-    let underlay = |n: u8| IpAddr::V4(Ipv4Addr::new(192, 168, 0, n));
-    let zone = TunnelZone {
-        id: ZONE,
-        name: "underlay".to_owned(),
-        kind: TunnelZoneType::Vxlan,
-        members: [(host(1), underlay(1)), (host(2), underlay(2))].into(),
-    };
-    let mut hypervisors = [1u128, 2].map(|n| {
+    let hypervisors = [1, 2].map(|n| {
         let mut hv = Hypervisor::new(n);
-        let dp_port = hv.dp.add_port(&PortSpec::netdev("vxlan")).unwrap();
-        hv.tunnels = TunnelPorts(vec![TunnelPort {
-            encapsulation: Encapsulation::Vxlan,
-            dp_port,
-            local: underlay(n as u8),
-        }]);
-        hv.peers = Arc::new(Peers::of(host(n), [&zone]));
-        hv.change(bridge(&[1, 2], None));
-        hv.plug(n);
+        hv.set_up_as_one_of_two(n);
         hv
     });
-    for (n, hv) in (1u128..).zip(&mut hypervisors) {
-        let other = 3 - n;
-        let tunnel_key = PortKey::new(other as u32).unwrap().wire().encode();
-        let location = simulation::PortLocation { host: host(other), tunnel_key };
-        hv.change(Update::PortLocated { port: port(other), location });
-        hv.learn(1, 1);
-        hv.learn(2, 2);
-    }
     hypervisors.into()
 }
 
@@ -1065,7 +1077,7 @@ fn a_frame_from_an_unbound_port_is_dropped_until_it_is_bound() {
 fn put_foreign(hv: &Hypervisor, ufid: Ufid, key: &FlowKey, mask: &FlowMask) {
     let mut writer = hv.dp.flow_writer().unwrap();
     writer.put(ufid, key, mask, &[]);
-    writer.flush(&mut |outcome| panic!("{outcome:?}")).unwrap();
+    writer.flush(&mut |outcome| panic!("{outcome:?}"));
 }
 
 #[test]

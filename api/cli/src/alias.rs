@@ -1,13 +1,13 @@
 //! Short names for objects in a session: `bridge0`, `router1:port2`. Given when an object is first shown or made, and
-//! kept for the session. A single command (`-e`) has none: it speaks in ids.
+//! kept for the session. A session without them speaks in ids.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The names given so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Aliases {
     on: bool,
-    ids: HashMap<String, String>,
+    ids: BTreeMap<String, String>,
     names: HashMap<String, String>,
     counts: HashMap<String, usize>,
 }
@@ -48,28 +48,52 @@ impl Aliases {
         self.names.get(id).cloned().unwrap_or_else(|| id.to_owned())
     }
 
+    /// Whether nothing is to be found out before an object is shown.
     pub(crate) fn has(&self, id: &str) -> bool {
         !self.on || self.names.contains_key(id)
     }
 
-    /// The id behind a name; what is no name is taken as an id.
-    pub(crate) fn resolve(&self, name: &str) -> String {
-        self.ids.get(name).cloned().unwrap_or_else(|| name.to_owned())
+    /// What to call an object below its parent: the last part of its name, if the rest is the parent's.
+    pub(crate) fn below<'a>(&self, name: &'a str, parent: Option<&str>) -> &'a str {
+        let parent = parent.and_then(|parent| self.names.get(parent));
+        let short = parent.and_then(|parent| name.strip_prefix(parent.as_str())?.strip_prefix(':'));
+        short.unwrap_or(name)
     }
 
-    /// The id behind a name that is short for one below `parent`.
-    pub(crate) fn resolve_in(&self, name: &str, parent: Option<&str>) -> String {
+    /// The id behind a name or a UUID; none if it is neither.
+    pub(crate) fn resolve(&self, name: &str) -> Option<String> {
+        self.ids.get(name).cloned().or_else(|| is_uuid(name).then(|| name.to_owned()))
+    }
+
+    /// The same for a name that may be short for one below `parent`.
+    pub(crate) fn resolve_below(&self, name: &str, parent: Option<&str>) -> Option<String> {
         let qualified = parent.and_then(|parent| self.names.get(parent)).map(|p| format!("{p}:{name}"));
-        match qualified.and_then(|name| self.ids.get(&name)) {
-            Some(id) => id.clone(),
-            None => self.resolve(name),
-        }
+        qualified.and_then(|name| self.ids.get(&name).cloned()).or_else(|| self.resolve(name))
     }
 
-    /// Names that begin like this.
-    pub(crate) fn starting_with<'a>(&'a self, start: &'a str) -> impl Iterator<Item = &'a str> {
-        self.ids.keys().map(String::as_str).filter(move |name| name.starts_with(start))
+    /// The names of objects of a kind, given by its prefix; all of them, as they stand at the root.
+    pub(crate) fn of_kind<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        let all = self.ids.keys().map(String::as_str);
+        all.filter(move |name| number_of(name, prefix).is_some())
     }
+
+    /// Where an object stands among those of its kind.
+    pub(crate) fn rank(&self, id: &str, prefix: &str) -> Option<usize> {
+        number_of(self.names.get(id)?, prefix)
+    }
+}
+
+/// The number of a name with this prefix.
+fn number_of(name: &str, prefix: &str) -> Option<usize> {
+    let last = name.rsplit(':').next()?;
+    last.strip_prefix(prefix)?.parse().ok()
+}
+
+/// Whether a text is a UUID as RFC 9562 writes it.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    let lengths = groups.iter().map(|group| group.len());
+    lengths.eq([8, 4, 4, 4, 12]) && groups.iter().all(|g| g.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -83,12 +107,41 @@ mod tests {
         assert_eq!(aliases.name("bridge", "b", None), "bridge1");
         assert_eq!(aliases.name("port", "p", Some("b")), "bridge1:port0");
         assert_eq!(aliases.name("bridge", "a", None), "bridge0");
-        assert_eq!(aliases.resolve("bridge1:port0"), "p");
-        assert_eq!(aliases.resolve_in("port0", Some("b")), "p");
+        assert_eq!(aliases.resolve("bridge1:port0").as_deref(), Some("p"));
+        assert_eq!(aliases.resolve_below("port0", Some("b")).as_deref(), Some("p"));
+        assert_eq!(aliases.resolve_below("port0", Some("a")), None);
     }
 
     #[test]
-    fn a_single_command_speaks_in_ids() {
-        assert_eq!(Aliases::off().name("bridge", "a", None), "a");
+    fn below_another_parent_a_name_stands_in_full() {
+        let mut aliases = Aliases::on();
+        aliases.name("lb", "l", None);
+        aliases.name("hm", "h", None);
+        let pool = aliases.name("pool", "p", Some("l"));
+        assert_eq!(aliases.below(&pool, Some("l")), "pool0");
+        assert_eq!(aliases.below(&pool, Some("h")), "lb0:pool0");
+        assert_eq!(aliases.below(&pool, None), "lb0:pool0");
+    }
+
+    #[test]
+    fn names_are_told_by_their_kind() {
+        let mut aliases = Aliases::on();
+        aliases.name("port", "p", None);
+        aliases.name("pm", "m", None);
+        aliases.name("pool", "q", None);
+        assert_eq!(aliases.of_kind("p").count(), 0);
+        assert_eq!(aliases.of_kind("pool").collect::<Vec<_>>(), ["pool0"]);
+    }
+
+    #[test]
+    fn without_names_only_uuids_are_ids() {
+        let mut aliases = Aliases::off();
+        let id = "00000000-dead-4bad-8bad-000000000000";
+        assert_eq!(aliases.name("bridge", id, None), id);
+        assert_eq!(aliases.resolve(id).as_deref(), Some(id));
+        for name in ["bridge0", "00000000-dead-4bad-8bad-00000000000", "x0000000-dead-4bad-8bad-000000000000"]
+        {
+            assert_eq!(aliases.resolve(name), None, "{name}");
+        }
     }
 }

@@ -19,6 +19,14 @@ pub enum Error {
     /// The token cannot stand in a header.
     #[error("the authentication token has characters that a header cannot carry")]
     Token,
+    /// It is not known whom to trust with TLS.
+    #[error("the certificates of {of} cannot be used: {reason}")]
+    Trust {
+        /// The file, or where else they come from.
+        of: String,
+        /// What is wrong with them.
+        reason: String,
+    },
     /// Nobody answered. The request may have been carried out if the connection broke late.
     #[error("{url} cannot be reached: {reason}")]
     Unreachable {
@@ -44,6 +52,8 @@ pub struct Refusal {
     pub message: String,
     /// The properties of the body that are at fault.
     pub violations: Vec<Violation>,
+    /// The answer as it came.
+    pub body: String,
 }
 
 /// A property that the server does not take.
@@ -63,12 +73,9 @@ impl Refusal {
             Some(Violation { property: text(value, "property")?, message: text(value, "message")? })
         };
         let violations = json.get("violations").and_then(Value::as_array);
-        let plain = || String::from_utf8_lossy(body).trim().to_owned();
-        Self {
-            status,
-            message: text(&json, "message").unwrap_or_else(plain),
-            violations: violations.into_iter().flatten().filter_map(violation).collect(),
-        }
+        let violations = violations.into_iter().flatten().filter_map(violation).collect();
+        let body = String::from_utf8_lossy(body).trim().to_owned();
+        Self { status, message: text(&json, "message").unwrap_or_else(|| body.clone()), violations, body }
     }
 }
 

@@ -1,34 +1,45 @@
 //! Client of the REST API, and of any other HTTP endpoint that speaks JSON or text.
 //!
-//! One connection is kept and used again. Every request ends within the client's patience.
+//! One connection is kept and used again, with TLS under `https`. Every request ends within the client's patience.
 
 #![forbid(unsafe_code)]
 
-mod basic;
 mod error;
+#[cfg(test)]
+mod tests;
+mod tls;
 
+use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use hyper::{HeaderMap, Method, Request, StatusCode, Uri};
 use hyper_util::client::legacy::Client as HttpClient;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
 pub use error::{Error, Refusal, Violation};
+use tls::Connector;
+
+/// How the URLs of servers with TLS begin, and of those without.
+const SECURE: &str = "https://";
+const PLAIN: &str = "http://";
 
 /// Time for one request with its answer, unless set otherwise.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Carries the token of a request.
+const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// A client of one server.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: HttpClient<HttpConnector, Full<Bytes>>,
+    http: HttpClient<Connector, Full<Bytes>>,
     base: String,
-    token: Option<HeaderValue>,
+    headers: HeaderMap,
     patience: Duration,
 }
 
@@ -43,15 +54,29 @@ pub struct Answer {
 }
 
 impl Client {
-    /// A client of the server at `base`, such as `http://127.0.0.1:8181/midonet-api`.
+    /// A client of the server at `base`, such as `http://127.0.0.1:8181/midonet-api`. One that is called by `https` must
+    /// have a certificate that this machine trusts.
     ///
     /// # Errors
-    /// [`Error::Url`] if that is not an `http` URL.
+    /// [`Error::Url`] if that is not an `http` or `https` URL, [`Error::Trust`] if the machine trusts nobody.
     pub fn new(base: &str) -> Result<Self, Error> {
+        let connector = if base.starts_with("https://") { tls::of_system() } else { tls::plain() };
+        Self::with_connector(base, connector?)
+    }
+
+    /// The same of a server whose certificate is by one of the authorities in a PEM file.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn trusting(base: &str, authorities: &Path) -> Result<Self, Error> {
+        Self::with_connector(base, tls::of_file(authorities)?)
+    }
+
+    fn with_connector(base: &str, connector: Connector) -> Result<Self, Error> {
         let base = base.trim_end_matches('/').to_owned();
         parse_uri(&base)?;
-        let http = HttpClient::builder(TokioExecutor::new()).build_http();
-        Ok(Self { http, base, token: None, patience: PATIENCE })
+        let http = HttpClient::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { http, base, headers: HeaderMap::new(), patience: PATIENCE })
     }
 
     /// Sends this token with every request, in `X-Auth-Token`.
@@ -59,8 +84,18 @@ impl Client {
     /// # Errors
     /// [`Error::Token`] if it cannot stand in a header.
     pub fn with_token(self, token: &str) -> Result<Self, Error> {
-        let token = HeaderValue::from_str(token).map_err(|_| Error::Token)?;
-        Ok(Self { token: Some(token), ..self })
+        self.with_secret(X_AUTH_TOKEN, token)
+    }
+
+    /// Sends a header with every request whose value is nobody else's business.
+    ///
+    /// # Errors
+    /// [`Error::Token`] if it cannot stand in a header.
+    pub fn with_secret(mut self, header: HeaderName, value: &str) -> Result<Self, Error> {
+        let mut value = HeaderValue::from_str(value).map_err(|_| Error::Token)?;
+        value.set_sensitive(true);
+        self.headers.insert(header, value);
+        Ok(self)
     }
 
     /// Gives up on a request after this time.
@@ -73,7 +108,9 @@ impl Client {
     /// # Errors
     /// As any request; [`Error::Malformed`] if the answer holds no token.
     pub async fn login(&self, user: &str, password: &str, project: Option<&str>) -> Result<String, Error> {
-        let mut headers = vec![(AUTHORIZATION.as_str(), basic::credentials(user, password))];
+        // RFC 7617
+        let credentials = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+        let mut headers = vec![(AUTHORIZATION.as_str(), credentials)];
         headers.extend(project.map(|project| ("x-auth-project", project.to_owned())));
         let answer = self.send(Method::POST, "/login", &headers, None).await?;
         let token = answer.json()?;
@@ -113,6 +150,17 @@ impl Client {
         self.send(Method::DELETE, path, &[], None).await
     }
 
+    /// The URL of a path below the base, or of a link that the server told. A server behind one that speaks TLS for it
+    /// may tell links without: they are not to carry tokens in the clear.
+    fn url(&self, path: &str) -> String {
+        match path.strip_prefix(PLAIN) {
+            Some(rest) if self.base.starts_with(SECURE) => format!("{SECURE}{rest}"),
+            Some(_) => path.to_owned(),
+            None if path.starts_with(SECURE) => path.to_owned(),
+            None => format!("{}{path}", self.base),
+        }
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -120,10 +168,10 @@ impl Client {
         headers: &[(&str, String)],
         body: Option<&Value>,
     ) -> Result<Answer, Error> {
-        let url = if path.starts_with("http://") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let url = self.url(path);
         let mut request = Request::builder().method(method).uri(parse_uri(&url)?).header(ACCEPT, "*/*");
-        if let Some(token) = &self.token {
-            request = request.header("x-auth-token", token);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
         }
         for (name, value) in headers {
             request = request.header(*name, value);
@@ -179,8 +227,8 @@ fn parse_uri(url: &str) -> Result<Uri, Error> {
     let error = |reason: &str| Error::Url { url: url.to_owned(), reason: reason.to_owned() };
     let uri: Uri = url.parse().map_err(|_| error("it cannot be parsed"))?;
     match (uri.scheme_str(), uri.host()) {
-        (Some("http"), Some(_)) => Ok(uri),
-        (Some(_), Some(_)) => Err(error("only http is spoken")),
+        (Some("http" | "https"), Some(_)) => Ok(uri),
+        (Some(_), Some(_)) => Err(error("only http and https are spoken")),
         _ => Err(error("it needs a scheme and a host, as in http://127.0.0.1:8181/midonet-api")),
     }
 }

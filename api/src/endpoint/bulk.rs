@@ -46,7 +46,6 @@ struct Bulk {
 #[derive(Deserialize, ToSchema)]
 struct Write {
     /// The verb of the single request.
-    #[schema(inline)]
     method: Method,
     /// Where: a path below the base (`/bridges`), or an address as the API gives it.
     path: String,
@@ -56,6 +55,7 @@ struct Write {
     body: Option<Map<String, Value>>,
 }
 
+/// A verb that writes.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 enum Method {
@@ -185,7 +185,7 @@ impl Step {
         let call = asked.at(tx.state()).of_path(self.path.clone());
         let fields = self.body.clone().map_or_else(Fields::none, Fields::of);
         let made = match self.writer.edit(&call, fields)? {
-            Some(edit) => self.writer.unless_gone(edit.apply(tx), None)?,
+            Some(edit) => self.writer.unless_gone(edit.apply(&call, tx), None)?,
             None => None,
         };
         Ok(Done { status: self.writer.status.as_u16(), location: made })

@@ -9,6 +9,7 @@ use model::State;
 use uuid::Uuid;
 
 use super::Shared;
+use crate::auth::{Authority, Caller, Identity};
 use crate::failure::Failure;
 use crate::links::Links;
 use crate::live::Live;
@@ -19,12 +20,16 @@ pub(super) type Parameters = Vec<(String, String)>;
 /// One request, and the network as it stands for it.
 #[derive(Clone)]
 pub(crate) struct Call {
-    /// The topology; one version for the whole request.
+    /// The topology as the caller sees it; one version for the whole request.
     pub(crate) topology: State,
     /// Where the rest is.
     pub(crate) live: Arc<Live>,
     /// Makes `uri`s.
     pub(crate) links: Links,
+    /// Who calls.
+    pub(crate) caller: Caller,
+    /// Who knows callers and tenants.
+    pub(crate) authority: Arc<Authority>,
     /// What was asked for, below the base.
     place: String,
     path: Parameters,
@@ -65,6 +70,10 @@ impl Call {
 
     /// The call of a request, at the newest topology.
     pub(crate) async fn of(parts: &mut Parts, readiness: &Shared) -> Result<Self, Failure> {
+        // Only the gate knows who calls; a request that has not passed it has no business here.
+        let stranger = || Failure::unauthorized("Who calls is not known.");
+        let caller = parts.extensions.get::<Identity>().ok_or_else(stranger)?.caller.clone();
+        let authority = Arc::clone(parts.extensions.get::<Arc<Authority>>().ok_or_else(stranger)?);
         let live = readiness.borrow().live()?;
         let path = RawPathParams::from_request_parts(parts, &())
             .await
@@ -74,13 +83,13 @@ impl Call {
             .map_err(|error| Failure::bad_request(format!("The query cannot be read: {error}.")))?
             .0;
         let place = parts.uri.path().to_owned();
-        let (topology, links) = (live.store.snapshot(), Links::of(&parts.headers));
-        Ok(Self { topology, live, links, place, path, query })
+        let (topology, links) = (caller.view(live.store.snapshot()), Links::of(&parts.headers));
+        Ok(Self { topology, live, links, caller, authority, place, path, query })
     }
 
     /// The same request in a transaction that has come so far.
     pub(super) fn at(&self, topology: &State) -> Self {
-        Self { topology: topology.clone(), ..self.clone() }
+        Self { topology: self.caller.view(topology.clone()), ..self.clone() }
     }
 
     /// The same request, were it of another path.

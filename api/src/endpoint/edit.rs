@@ -28,13 +28,13 @@ impl Edit {
         Self { location: Some(location), ..self }
     }
 
-    /// Makes the change, as a part of a transaction: where what it made will be found.
-    pub(super) fn apply(mut self, tx: &mut Transaction) -> Result<Option<String>, Failure> {
-        (self.change)(tx)?;
+    /// Makes the change as far as the caller may, as a part of a transaction: where what it made will be found.
+    pub(super) fn apply(mut self, call: &Call, tx: &mut Transaction) -> Result<Option<String>, Failure> {
+        call.caller.carry_out(tx, &mut self.change)?;
         Ok(self.location)
     }
 
-    /// Makes the change in a commit of its own, if the condition holds in it.
+    /// Makes the change as far as the caller may, in a commit of its own, if the condition holds in it.
     pub(super) async fn commit(
         self,
         call: &Call,
@@ -50,7 +50,7 @@ impl Edit {
                 if let Some(condition) = &condition {
                     condition.check(&asked.at(tx.state()))?;
                 }
-                Ok::<_, Failure>(change(tx)?)
+                Ok::<_, Failure>(asked.caller.carry_out(tx, &mut change)?)
             })
             .await?;
         Ok(done(status, version, location))

@@ -63,7 +63,7 @@ fn shows(value: &Value, text: &str) -> bool {
         Value::String(shown) => shown == text,
         Value::Array(items) if items.is_empty() => text.is_empty(),
         Value::Array(items) => items.iter().any(|item| shows(item, text)),
-        other => other.to_string() == text,
+        other => serde_json::from_str(text).is_ok_and(|meant: Value| meant == *other),
     }
 }
 

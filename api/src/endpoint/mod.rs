@@ -42,7 +42,7 @@ pub(crate) use call::Call;
 pub(crate) use edit::Edit;
 pub(crate) use listing::{PAGE_AFTER, PAGE_SIZE};
 pub(crate) use operation::{Content, Operation};
-pub(crate) use reading::{Gathering, awaited_list, awaited_one, list, one};
+pub(crate) use reading::{Asking, Gathering, asked_list, awaited_list, awaited_one, list, one};
 pub(crate) use routes::{Path, Routes};
 pub(crate) use text::{delete_text, text, write_text};
 pub(crate) use writing::{create, delete, update, update_with};

@@ -97,6 +97,20 @@ where
     })
 }
 
+/// A list that somebody else has to be asked for, who may not answer.
+pub(crate) type Asking<'a, V> = Gathering<'a, Result<Vec<V>, Failure>>;
+
+/// Reads such a list.
+pub(crate) fn asked_list<V>(media: Media, ask: for<'a> fn(&'a Call) -> Asking<'a, V>) -> Endpoint
+where
+    V: Serialize + ToSchema + Send + 'static,
+{
+    reading(Content::of::<V>(media, Shape::Collection), move |_, media_type, call| async move {
+        let all = ask(&call).await?;
+        show_list(&media_type, &call, all)
+    })
+}
+
 /// What all reads have in common: negotiation, and the topology that is read.
 fn reading<F, A>(content: Content, answer: F) -> Endpoint
 where

@@ -5,10 +5,13 @@ use utoipa::openapi::{HttpMethod, Ref, Response, ResponseBuilder, content::Conte
 
 use crate::endpoint::Operation;
 use crate::failure::ERROR_TYPE;
+use crate::media::Shape;
 
 /// The failures that operations of a kind have, whatever they do.
 pub(super) fn of(path: &str, operation: &Operation) -> Vec<StatusCode> {
-    let mut failures = Vec::new();
+    let mut failures = vec![StatusCode::UNAUTHORIZED];
+    // What is open to all has no further failure of this kind.
+    failures.extend((path != "/login").then_some(StatusCode::FORBIDDEN));
     let names_something = path.contains('{');
     if operation.takes.is_some() {
         failures.extend([
@@ -33,6 +36,8 @@ pub(super) fn of(path: &str, operation: &Operation) -> Vec<StatusCode> {
         ]);
     } else if operation.gives.is_some() {
         failures.extend([StatusCode::NOT_ACCEPTABLE, StatusCode::SERVICE_UNAVAILABLE]);
+        let pages = operation.gives.is_some_and(|content| content.shape == Shape::Collection);
+        failures.extend(pages.then_some(StatusCode::BAD_REQUEST));
         failures.extend(names_something.then_some(StatusCode::NOT_FOUND));
     }
     failures
@@ -41,11 +46,17 @@ pub(super) fn of(path: &str, operation: &Operation) -> Vec<StatusCode> {
 /// The answer to a failure, with its name in the document.
 pub(super) fn response(status: StatusCode) -> (&'static str, Response) {
     let (name, meaning) = match status {
-        StatusCode::BAD_REQUEST => {
-            ("BadRequest", "The body cannot be read, or `violations` names the properties at fault.")
+        StatusCode::BAD_REQUEST => (
+            "BadRequest",
+            "The request cannot be read, or `violations` names the properties at fault, or the parameters.",
+        ),
+        StatusCode::UNAUTHORIZED => {
+            ("Unauthorized", "The token or the credentials are missing, or not valid.")
         }
-        StatusCode::UNAUTHORIZED => ("Unauthorized", "Credentials are missing, or not valid."),
-        StatusCode::FORBIDDEN => ("Forbidden", "Not allowed to this client, or not now."),
+        StatusCode::FORBIDDEN => ("Forbidden", "Not allowed in the caller's role, or not now."),
+        StatusCode::TOO_MANY_REQUESTS => {
+            ("TooMany", "Too much at once: try again after `Retry-After` seconds.")
+        }
         StatusCode::NOT_FOUND => {
             ("NotFound", "There is no such object, or the body refers to one that is not there.")
         }

@@ -14,6 +14,7 @@ use axum::body::Bytes;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::{Extension, Router};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     Components, HttpMethod, Info, License, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Paths, Ref,
@@ -31,6 +32,9 @@ pub(crate) use ui::pages;
 
 /// Plain JSON.
 const DOCUMENT: Media = Media::plain("Document", "application/json").json(Json::Refused);
+
+/// The name of the way to authenticate.
+const TOKEN: &str = "token";
 
 const ABOUT: &str = "\
 Virtual networks for tenants: bridges, routers, ports, chains of rules, and what belongs to them. Follow the links: the \
@@ -88,6 +92,8 @@ fn describe(paths: &[Path]) -> OpenApi {
             described.paths.entry((*path).to_owned()).or_default().merge_operations(item);
         }
     }
+    let header = ApiKeyValue::with_description("X-Auth-Token", "A token, from a login or given out.");
+    parts.components.add_security_scheme(TOKEN, SecurityScheme::ApiKey(ApiKey::Header(header)));
     let mut info = Info::new("Midspan REST API", env!("CARGO_PKG_VERSION"));
     info.description = Some(ABOUT.to_owned());
     info.license = Some(License::new("Apache-2.0"));
@@ -101,6 +107,7 @@ fn describe(paths: &[Path]) -> OpenApi {
                 .into_iter()
                 .map(|(name, about)| TagBuilder::new().name(name).description(about).build()),
         ))
+        .security(Some([SecurityRequirement::new(TOKEN, [] as [&str; 0])]))
         .components(Some(parts.components))
         .build()
 }

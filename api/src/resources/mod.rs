@@ -10,6 +10,7 @@ mod conf;
 mod hosts;
 mod insertions;
 mod links;
+mod login;
 mod mirrors;
 mod port_addresses;
 mod port_groups;
@@ -40,6 +41,7 @@ const NONE: [Uuid; 0] = [];
 pub(crate) fn routes() -> Routes {
     [
         application::routes(),
+        login::routes(),
         tenants::routes(),
         bridges::routes(),
         routers::routes(),

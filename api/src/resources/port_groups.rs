@@ -1,5 +1,7 @@
 //! Port groups and their members.
 
+use std::collections::BTreeSet;
+
 use model::{PortGroup, PortGroupId, PortId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -164,7 +166,8 @@ fn get_member(call: &Call) -> Result<MemberView, Failure> {
 fn of_port(call: &Call) -> Result<Vec<MemberView>, Failure> {
     let id = call.id::<PortId>("port")?;
     let port = call.topology.port(id).ok_or(model::ObjectKey::from(id))?;
-    Ok(port.port_groups.iter().map(|group| member_view(call, *group, id)).collect())
+    let groups: BTreeSet<PortGroupId> = port.port_groups.iter().copied().collect();
+    Ok(groups.into_iter().map(|group| member_view(call, group, id)).collect())
 }
 
 fn add_member(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {

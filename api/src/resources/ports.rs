@@ -56,7 +56,7 @@ pub(super) fn routes() -> Routes {
 fn single() -> Endpoint {
     let select = |call: &Call| {
         let id = call.id::<PortId>("id")?;
-        Ok(vec![call.topology.port(id).ok_or(model::ObjectKey::from(id))?.id])
+        Ok(Asked(vec![call.topology.port(id).ok_or(model::ObjectKey::from(id))?.id]))
     };
     awaited_one(PORT, select, active, one_view).merge(delete(|call| {
         let id = call.id::<PortId>("id")?;
@@ -64,7 +64,7 @@ fn single() -> Endpoint {
     }))
 }
 
-fn several(select: fn(&Call) -> Result<Vec<PortId>, Failure>) -> Endpoint {
+fn several(select: fn(&Call) -> Result<Asked, Failure>) -> Endpoint {
     awaited_list(PORT, select, active, views)
 }
 
@@ -78,17 +78,17 @@ fn router(call: &Call) -> Result<DeviceId, Failure> {
     Ok(DeviceId::Router(call.topology.router(id).ok_or(model::ObjectKey::from(id))?.id))
 }
 
-fn of(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Vec<PortId>, Failure> {
+fn of(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Asked, Failure> {
     Ok(ids(call.topology.device_ports(device(call)?)))
 }
 
-fn peers(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Vec<PortId>, Failure> {
+fn peers(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Asked, Failure> {
     let peers: BTreeSet<PortId> = call.topology.device_ports(device(call)?).filter_map(|p| p.peer).collect();
-    Ok(peers.into_iter().collect())
+    Ok(Asked(peers.into_iter().collect()))
 }
 
-fn ids<'a>(ports: impl Iterator<Item = &'a Port>) -> Vec<PortId> {
-    ports.map(|port| port.id).collect()
+fn ids<'a>(ports: impl Iterator<Item = &'a Port>) -> Asked {
+    Asked(ports.map(|port| port.id).collect())
 }
 
 /// A port of a bridge or router: linked to another port, bound to an interface of a host, or free.
@@ -200,12 +200,15 @@ enum Own {
     },
 }
 
+/// The ports that are asked for.
+struct Asked(Vec<PortId>);
+
 /// The active ports of devices.
 type Active = BTreeMap<DeviceId, Vec<(PortId, PortOwner)>>;
 
 /// Only bound ports can be active, so only the tables of their devices are asked.
-fn active<'a>(call: &'a Call, ids: &'a Vec<PortId>) -> Gathering<'a, Active> {
-    let exterior = ids.iter().filter_map(|id| call.topology.port(*id)).filter(|port| port.is_exterior());
+fn active<'a>(call: &'a Call, asked: &'a Asked) -> Gathering<'a, Active> {
+    let exterior = asked.0.iter().filter_map(|id| call.topology.port(*id)).filter(|port| port.is_exterior());
     let devices: BTreeSet<DeviceId> = exterior.map(Port::owner).collect();
     Box::pin(async move {
         let mut active = Active::new();
@@ -216,20 +219,20 @@ fn active<'a>(call: &'a Call, ids: &'a Vec<PortId>) -> Gathering<'a, Active> {
     })
 }
 
-fn views(call: &Call, ids: &Vec<PortId>, active: &Active) -> Vec<View> {
+fn views(call: &Call, asked: &Asked, active: &Active) -> Vec<View> {
     let is_active = |port: &Port| {
         let bound_to = port.binding.as_ref().map(|binding| binding.host);
         active.get(&port.owner()).into_iter().flatten().any(|(id, owner)| {
             *id == port.id && Some(owner.host) == bound_to && call.live.hosts.is_alive(owner.host)
         })
     };
-    let ports = ids.iter().filter_map(|id| call.topology.port(*id));
+    let ports = asked.0.iter().filter_map(|id| call.topology.port(*id));
     ports.map(|port| view(call, port, is_active(port))).collect()
 }
 
 /// Shows the one port that was found.
-fn one_view(call: &Call, ids: &Vec<PortId>, active: &Active) -> Result<View, Failure> {
-    views(call, ids, active).pop().ok_or_else(|| Failure::not_found("Port", call.segment("id")))
+fn one_view(call: &Call, asked: &Asked, active: &Active) -> Result<View, Failure> {
+    views(call, asked, active).pop().ok_or_else(|| Failure::not_found("Port", call.segment("id")))
 }
 
 fn view(call: &Call, port: &Port, active: bool) -> View {

@@ -1,38 +1,32 @@
-//! Tenants, which are free text at the objects; and the login that any credentials pass.
+//! Tenants, as the provider of authentication knows them.
 
-use std::collections::BTreeSet;
-
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::HttpMethod;
 
-use crate::endpoint::{Call, Content, Endpoint, Operation, Routes, Shared, json, list, one};
+use crate::auth::Tenant;
+use crate::endpoint::{Asking, Call, Gathering, Routes, asked_list, awaited_one};
 use crate::failure::Failure;
-use crate::media::{Json, Media, Shape};
+use crate::links::Links;
+use crate::media::{Json, Media};
 
 const TENANT: Media = Media::new("Tenant", &[2]).json(Json::Refused);
-const TOKEN_MEDIA: Media = Media::new("Token", &[1]).json(Json::Refused);
-const TOKEN_TYPE: &str = "application/vnd.org.midonet.Token-v1+json;charset=utf-8";
-const ERROR_TYPE: &str = "application/vnd.org.midonet.Error-v1+json;charset=utf-8";
-/// The token that stands for no authentication.
-const TOKEN: &str = "00000000";
-/// The tenant that is always there.
-const ADMIN: &str = "admin";
+/// What is encoded of a tenant's id in an address (RFC 3986 §2.3).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 pub(super) fn routes() -> Routes {
+    let id = |call: &Call| Ok(call.segment("tenant").to_owned());
     Routes::new()
-        .route("/login", login_by(HttpMethod::Get).merge(login_by(HttpMethod::Post)))
-        .route("/tenants", list(TENANT, all))
-        .route("/tenants/{tenant}", one(TENANT, |call| Ok(Tenant::view(call, call.segment("tenant")))))
+        .route("/tenants", asked_list(TENANT, all))
+        .route("/tenants/{tenant}", awaited_one(TENANT, id, find, one))
 }
 
-/// A tenant: whoever owns objects, and the administrator.
+/// A tenant, as the provider of authentication knows it: a project of Keystone's, or one that the file of tokens names.
+/// Without authentication every name is one, and the administrator's is listed.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Tenant)]
 #[serde(rename_all = "camelCase")]
-struct Tenant {
+struct View {
     /// As it stands at objects.
     #[schema(read_only)]
     id: String,
@@ -59,68 +53,37 @@ struct Tenant {
     uri: String,
 }
 
-impl Tenant {
-    fn view(call: &Call, id: &str) -> Self {
-        let of = |kind: &str| call.links.to(format_args!("{kind}?tenant_id={id}"));
-        Self {
-            id: id.to_owned(),
-            name: id.to_owned(),
-            description: if id == ADMIN { "Admin Tenant".to_owned() } else { id.to_owned() },
-            enabled: true,
-            routers: of("routers"),
-            bridges: of("bridges"),
-            chains: of("chains"),
-            port_groups: of("port_groups"),
-            uri: call.links.to(format_args!("tenants/{id}")),
-        }
+fn view(links: &Links, tenant: Tenant) -> View {
+    let id = utf8_percent_encode(&tenant.id, ENCODED).to_string();
+    let of = |kind: &str| links.to(format_args!("{kind}?tenant_id={id}"));
+    View {
+        routers: of("routers"),
+        bridges: of("bridges"),
+        chains: of("chains"),
+        port_groups: of("port_groups"),
+        uri: links.to(format_args!("tenants/{id}")),
+        id: tenant.id,
+        name: tenant.name,
+        description: tenant.description,
+        enabled: tenant.enabled,
     }
 }
 
-/// Those that own something, and the administrator.
-fn all(call: &Call) -> Result<Vec<Tenant>, Failure> {
-    let topology = &call.topology;
-    let owners = topology
-        .bridges()
-        .map(|b| &b.tenant_id)
-        .chain(topology.routers().map(|r| &r.tenant_id))
-        .chain(topology.chains().map(|c| &c.tenant_id))
-        .chain(topology.port_groups().map(|g| &g.tenant_id));
-    let mut tenants: BTreeSet<&str> = owners.filter_map(Option::as_deref).collect();
-    tenants.insert(ADMIN);
-    Ok(tenants.into_iter().map(|id| Tenant::view(call, id)).collect())
+fn all(call: &Call) -> Asking<'_, View> {
+    Box::pin(async move {
+        let tenants = call.authority.tenants(&call.caller).await?;
+        Ok(tenants.into_iter().map(|tenant| view(&call.links, tenant)).collect())
+    })
 }
 
-/// A token to send as `X-Auth-Token`; also in the cookie that comes with it.
-#[derive(Serialize, ToSchema)]
-struct Token {
-    /// The token.
-    #[schema(read_only)]
-    key: &'static str,
-    /// When it ends to be valid.
-    #[schema(read_only)]
-    expires: Option<String>,
+/// What the provider says of a tenant.
+type Found = Result<Option<Tenant>, Failure>;
+
+fn find<'a>(call: &'a Call, id: &'a String) -> Gathering<'a, Found> {
+    Box::pin(call.authority.tenant(&call.caller, id))
 }
 
-fn login_by(method: HttpMethod) -> Endpoint {
-    let operation =
-        Operation::new(method, StatusCode::OK).gives(Content::of::<Token>(TOKEN_MEDIA, Shape::One));
-    Endpoint::new(operation, login)
-        .note("Gives a token for the credentials in `Authorization` (Basic).")
-        .fails(StatusCode::UNAUTHORIZED, "Credentials are missing.")
-}
-
-async fn login(State(_): State<Shared>, headers: HeaderMap) -> Result<Response, Failure> {
-    let refuse = |message: &str| {
-        Failure::new(StatusCode::UNAUTHORIZED, message)
-            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic  realm=\"BASIC_AUTH_REALM\""))
-            .with(header::CONTENT_TYPE, HeaderValue::from_static(ERROR_TYPE))
-    };
-    let credentials =
-        headers.get(header::AUTHORIZATION).ok_or_else(|| refuse("Authorization header is not set."))?;
-    if !credentials.to_str().is_ok_and(|c| c.starts_with("Basic ")) {
-        return Err(refuse("Authorization header must be of the Basic scheme."));
-    }
-    let mut response = json(TOKEN_TYPE, &Token { key: TOKEN, expires: None })?.into_response();
-    response.headers_mut().insert(header::SET_COOKIE, HeaderValue::from_static("sessionId=00000000"));
-    Ok(response)
+fn one(call: &Call, id: &String, found: &Found) -> Result<View, Failure> {
+    let tenant = found.clone()?.ok_or_else(|| Failure::not_found("Tenant", id))?;
+    Ok(view(&call.links, tenant))
 }

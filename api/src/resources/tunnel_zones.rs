@@ -55,7 +55,7 @@ struct View {
     /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
     /// Unique among zones, at most 255 bytes.
-    #[schema(max_length = 255)]
+    #[schema(min_length = 1, max_length = 255)]
     name: String,
     #[serde(rename = "type")]
     #[schema(schema_with = types)]

@@ -11,7 +11,7 @@ async fn bulk(server: &Server, operations: Value) -> Answer {
     server.write_and_read("POST", "/bulk", json!({ "operations": operations })).await
 }
 
-fn post(path: &str, body: Value) -> Value {
+fn post(path: &str, body: &Value) -> Value {
     json!({"method": "POST", "path": path, "body": body})
 }
 
@@ -22,11 +22,11 @@ async fn later_operations_refer_to_earlier_ones_and_all_are_one_commit() {
     let answer = bulk(
         &server,
         json!([
-            post("/chains", json!({"id": A, "name": "c"})),
-            post(&format!("/chains/{A}/rules"), json!({"type": "drop"})),
-            post("/bridges", json!({"id": B, "inboundFilterId": A})),
-            post(&format!("/bridges/{B}/ports"), json!({})),
-            post(&format!("/bridges/{B}/ports"), json!({"vlanId": 3})),
+            post("/chains", &json!({"id": A, "name": "c"})),
+            post(&format!("/chains/{A}/rules"), &json!({"type": "drop"})),
+            post("/bridges", &json!({"id": B, "inboundFilterId": A})),
+            post(&format!("/bridges/{B}/ports"), &json!({})),
+            post(&format!("/bridges/{B}/ports"), &json!({"vlanId": 3})),
         ]),
     )
     .await;
@@ -60,7 +60,7 @@ async fn one_failure_undoes_all_and_is_that_of_the_single_request() {
         ("/chains/not-a-uuid/rules", json!({"type": "drop"})),
     ] {
         let single = server.write("POST", path, wrong.clone()).await;
-        let answer = bulk(&server, json!([post("/bridges", json!({"id": A})), post(path, wrong)])).await;
+        let answer = bulk(&server, json!([post("/bridges", &json!({"id": A})), post(path, &wrong)])).await;
         assert_eq!((answer.status, answer.json()["operation"].as_u64()), (single.status, Some(1)), "{path}");
         assert_eq!(answer.json()["message"], single.json()["message"]);
         assert_eq!(answer.json()["violations"], single.json()["violations"]);
@@ -96,11 +96,11 @@ async fn it_updates_and_deletes_too_under_addresses_as_the_api_gives_them() {
 async fn what_cannot_be_done_is_refused_by_name() {
     let server = Server::start().await;
     for (operation, property) in [
-        (post("/nonsense", json!({})), "path"),
+        (post("/nonsense", &json!({})), "path"),
         (json!({"method": "PUT", "path": "/bridges", "body": {}}), "method"),
         (json!({"method": "POST", "path": "/bridges"}), "body"),
-        (post("/bulk", json!({"operations": []})), "path"),
-        (post("/bridges/%ff/ports", json!({})), "path"),
+        (post("/bulk", &json!({"operations": []})), "path"),
+        (post("/bridges/%ff/ports", &json!({})), "path"),
     ] {
         let answer = bulk(&server, json!([operation])).await;
         assert_eq!(answer.violations(), [property], "{}", answer.body);
@@ -115,10 +115,10 @@ async fn what_cannot_be_done_is_refused_by_name() {
 #[tokio::test]
 async fn more_than_can_be_done_at_once_is_413() {
     let server = Server::start().await;
-    let many = vec![post("/bridges", json!({})); 10_001];
+    let many = vec![post("/bridges", &json!({})); 10_001];
     assert_eq!(bulk(&server, json!(many)).await.status, 413);
     let long = "x".repeat(255);
-    let large = vec![post("/bridges", json!({"name": long, "tenantId": long})); 4000];
+    let large = vec![post("/bridges", &json!({"name": long, "tenantId": long})); 4000];
     let answer = bulk(&server, json!(large)).await;
     assert_eq!(answer.status, 413);
     assert!(answer.json()["message"].as_str().unwrap().contains("split it up"));

@@ -160,3 +160,20 @@ async fn a_page_of_no_size_is_refused() {
     }
     assert_eq!(server.get("/hosts?page_size=1").await[0]["id"], HOST);
 }
+
+#[tokio::test]
+async fn a_tenant_of_any_name_is_found_at_its_address() {
+    let server = Server::start().await;
+    let name = "a b/c?d=ü&e";
+    for tenant in [name, ""] {
+        server.create("/bridges", json!({"tenantId": tenant})).await;
+    }
+    let tenants = server.get("/tenants").await;
+    let names: Vec<&str> = tenants.as_array().unwrap().iter().map(|t| t["id"].as_str().unwrap()).collect();
+    assert_eq!(names, [name, "admin"]);
+    let path = |property: &str| {
+        tenants[0][property].as_str().unwrap().split_once("/midonet-api").unwrap().1.to_owned()
+    };
+    assert_eq!(server.get(&path("uri")).await["id"], name);
+    assert_eq!(server.get(&path("bridges")).await.as_array().unwrap().len(), 1);
+}

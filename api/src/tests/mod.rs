@@ -1,6 +1,7 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
 mod address_groups;
+mod auth;
 mod bulk;
 mod conditions;
 mod conf;
@@ -35,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower::util::BoxCloneService;
 
+use crate::auth::{Auth, Authority};
 use crate::live::{Readiness, load};
 use crate::server::application;
 
@@ -45,9 +47,10 @@ const HOST: &str = "00000000-0000-4000-8000-000000000001";
 struct Server {
     service: BoxCloneService<Request, Response, std::convert::Infallible>,
     coordinator: Arc<Memory>,
+    authority: Arc<Authority>,
     /// Ends its streams.
     ending: CancellationToken,
-    _readiness: watch::Sender<Readiness>,
+    readiness: watch::Sender<Readiness>,
 }
 
 /// The id of nothing.
@@ -61,16 +64,22 @@ struct Answer {
 }
 
 impl Server {
+    /// One that asks nobody who they are.
     async fn start() -> Self {
+        Self::start_with(Auth::None).await
+    }
+
+    async fn start_with(auth: Auth) -> Self {
         let coordinator = Arc::new(Memory::new("test"));
         let shared: Arc<dyn Coordinator> = coordinator.clone();
         let host: HostId = HOST.parse().unwrap();
         register_host(&shared, host, "hv1").await.unwrap();
         let (readiness, state) = watch::channel(Readiness::Loading("a test begins".into()));
+        let authority = Arc::new(Authority::new(auth, Arc::clone(&shared)).unwrap());
         load(shared, &readiness).await.unwrap();
         let ending = CancellationToken::new();
-        let service = BoxCloneService::new(application(state, ending.clone()));
-        Self { service, coordinator, ending, _readiness: readiness }
+        let service = BoxCloneService::new(application(state, Arc::clone(&authority), ending.clone()));
+        Self { service, coordinator, authority, ending, readiness }
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {

@@ -1,12 +1,15 @@
 //! The NSDB out of reach: reads from memory, 503 for the rest.
 
-use nsdb::coordinator::Resume;
+use std::sync::Arc;
+
+use nsdb::coordinator::{Memory, Resume};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::Server;
+use crate::auth::{Auth, Authority};
 use crate::live::Readiness;
 use crate::server::application;
 
@@ -21,16 +24,14 @@ async fn until_the_topology_is_loaded_the_answer_is_503_with_the_reason() {
             .body(axum::body::Body::empty())
             .unwrap()
     };
-    let answer =
-        application(state.clone(), CancellationToken::new()).oneshot(request("/bridges")).await.unwrap();
+    let authority = Arc::new(Authority::new(Auth::None, Arc::new(Memory::new("test"))).unwrap());
+    let service = application(state, authority, CancellationToken::new());
+    let answer = service.clone().oneshot(request("/bridges")).await.unwrap();
     assert_eq!(answer.status(), 503);
     assert!(answer.headers().contains_key("retry-after"));
     let body = axum::body::to_bytes(answer.into_body(), 1 << 16).await.unwrap();
     assert!(String::from_utf8_lossy(&body).contains("no server answers"));
-    assert_eq!(
-        application(state, CancellationToken::new()).oneshot(request("/")).await.unwrap().status(),
-        200
-    );
+    assert_eq!(service.oneshot(request("/")).await.unwrap().status(), 200);
 }
 
 #[tokio::test]

@@ -75,18 +75,19 @@ impl KernelFlowWriter {
         let sent = self.socket.send(self.writer.as_bytes());
         if let Err(e) = &sent {
             tracing::warn!("flow batch of {} not sent: {e}", self.ops.len());
-            let failed = |(ufid, op): &(Ufid, FlowOp)| FlowOutcome::Failed {
-                ufid: *ufid,
-                op: *op,
-                error: OpError::NotSent,
-            };
-            self.outcomes.extend(self.ops.iter().map(failed));
+            self.fail_all(OpError::NotSent);
         } else if let Err(e) = self.read_answers() {
-            tracing::warn!("answers to a flow batch lost: {e}");
+            tracing::warn!("answers to a flow batch of {} lost: {e}", self.ops.len());
+            self.fail_all(OpError::Unanswered);
         }
         self.first = self.first.wrapping_add(self.ops.len() as u32);
         self.ops.clear();
         self.writer.clear();
+    }
+
+    fn fail_all(&mut self, error: OpError) {
+        let failed = |(ufid, op): &(Ufid, FlowOp)| FlowOutcome::Failed { ufid: *ufid, op: *op, error };
+        self.outcomes.extend(self.ops.iter().map(failed));
     }
 
     fn read_answers(&mut self) -> Result<()> {
@@ -135,14 +136,9 @@ impl FlowWriter for KernelFlowWriter {
         self.op(ufid, FlowOp::Delete, echo(want), |w| w.u32(attr::UFID_FLAGS, attr::OMIT_ALL));
     }
 
-    fn queued(&self) -> usize {
-        self.ops.len()
-    }
-
-    fn flush(&mut self, outcome: &mut dyn FnMut(FlowOutcome)) -> Result<()> {
+    fn flush(&mut self, outcome: &mut dyn FnMut(FlowOutcome)) {
         self.send();
         self.outcomes.drain(..).for_each(outcome);
-        Ok(())
     }
 }
 

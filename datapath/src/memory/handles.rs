@@ -120,12 +120,10 @@ impl Waker for QueueWaker {
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) outcomes: Vec<FlowOutcome>,
-    pub(super) queued: usize,
 }
 
 impl Writer {
     fn note(&mut self, ufid: Ufid, op: FlowOp, result: Result<(), OpError>) {
-        self.queued += 1;
         if let Err(error) = result {
             self.outcomes.push(FlowOutcome::Failed { ufid, op, error });
         }
@@ -154,14 +152,8 @@ impl FlowWriter for Writer {
         self.note(ufid, FlowOp::Delete, result.map(drop));
     }
 
-    fn queued(&self) -> usize {
-        self.queued
-    }
-
-    fn flush(&mut self, outcome: &mut dyn FnMut(FlowOutcome)) -> Result<()> {
-        self.queued = 0;
+    fn flush(&mut self, outcome: &mut dyn FnMut(FlowOutcome)) {
         self.outcomes.drain(..).for_each(outcome);
-        Ok(())
     }
 }
 

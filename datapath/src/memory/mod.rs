@@ -306,7 +306,7 @@ impl Datapath for MemoryDatapath {
     }
 
     fn flow_writer(&self) -> Result<Box<dyn FlowWriter>> {
-        Ok(Box::new(Writer { shared: Arc::clone(&self.shared), outcomes: Vec::new(), queued: 0 }))
+        Ok(Box::new(Writer { shared: Arc::clone(&self.shared), outcomes: Vec::new() }))
     }
 
     fn executor(&self) -> Result<Box<dyn Executor>> {

@@ -1,7 +1,9 @@
 //! `midspan agent`: the agent itself, and `midspan agent status`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use ::nsdb::coordinator::Coordinator;
 use clap::{Args, Subcommand};
 use tokio_util::sync::CancellationToken;
 
@@ -41,7 +43,9 @@ pub(crate) fn run(args: AgentArgs) -> anyhow::Result<()> {
     daemon::block_on(async |shutdown| {
         let identity = ::agent::Identity::open(&settings.state(), settings.host_id, settings.name.clone())?;
         let coordinator = nsdb::open(&where_to, &identity.host.to_string())?;
-        serve(&settings, identity, coordinator, shutdown).await
+        let result = serve(&settings, identity, Arc::clone(&coordinator), shutdown).await;
+        daemon::close(&*coordinator).await;
+        result
     })
 }
 
@@ -49,7 +53,7 @@ pub(crate) fn run(args: AgentArgs) -> anyhow::Result<()> {
 pub(crate) async fn serve(
     settings: &Settings,
     identity: ::agent::Identity,
-    coordinator: std::sync::Arc<dyn ::nsdb::coordinator::Coordinator>,
+    coordinator: Arc<dyn Coordinator>,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let config = ::agent::Config { datapath: settings.datapath(), metrics: settings.metrics() };

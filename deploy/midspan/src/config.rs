@@ -1,14 +1,20 @@
 //! Configuration in three layers: a TOML file, overridden by `MIDSPAN_*` variables, overridden by flags.
 //!
-//! Every flag of [`Settings`] is also a key of the file, under its long name. Unknown keys are errors.
+//! Every flag of [`Settings`] is also a key of the file, under its long name; those of Keystone stand in a table of
+//! their own. Unknown keys are errors.
+
+mod keystone;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use api::auth;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use uuid::Uuid;
+
+use keystone::Keystone;
 
 /// Where the file is looked for when `--config` is not given.
 pub(crate) const DEFAULT_FILE: &str = "/etc/midspan/midspan.toml";
@@ -19,6 +25,10 @@ pub(crate) const DEFAULT_FILE: &str = "/etc/midspan/midspan.toml";
 pub(crate) enum Auth {
     /// Everybody who can reach the address.
     None,
+    /// Those in the file of tokens.
+    Tokens,
+    /// Those with a role in Keystone.
+    Keystone,
 }
 
 /// What an operator can set, each value optional in each layer.
@@ -31,12 +41,26 @@ pub(crate) struct Settings {
     /// Directory of the embedded NSDB, for one host without ZooKeeper
     #[arg(long, value_name = "DIR", env = "MIDSPAN_STORE")]
     pub store: Option<PathBuf>,
-    /// Address of the REST API [default: 127.0.0.1:8181]
+    /// Address of the REST API [default: 127.0.0.1:8181, unless there is --listen-tls]
     #[arg(long, value_name = "ADDR:PORT", env = "MIDSPAN_LISTEN")]
     pub listen: Option<SocketAddr>,
-    /// Who may use the REST API [default: none when listening on loopback]
+    /// Address of the REST API by HTTPS, instead of or beside --listen
+    #[arg(long, value_name = "ADDR:PORT", env = "MIDSPAN_LISTEN_TLS")]
+    pub listen_tls: Option<SocketAddr>,
+    /// Certificate for HTTPS with its intermediate ones, PEM; read again when it changes
+    #[arg(long, value_name = "FILE", env = "MIDSPAN_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+    /// Key of the certificate, PEM
+    #[arg(long, value_name = "FILE", env = "MIDSPAN_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+    /// Who may use the REST API [default: none when listening on loopback only]
     #[arg(long, value_enum, env = "MIDSPAN_AUTH")]
     pub auth: Option<Auth>,
+    /// File of tokens for --auth tokens; read again when it changes [default: /etc/midspan/tokens.toml]
+    #[arg(long, value_name = "FILE", env = "MIDSPAN_TOKENS")]
+    pub tokens: Option<PathBuf>,
+    #[command(flatten)]
+    pub keystone: Keystone,
     /// Directory of the agent's own state: host id, lock [default: /var/lib/midspan]
     #[arg(long, value_name = "DIR", env = "MIDSPAN_STATE")]
     pub state: Option<PathBuf>,
@@ -88,7 +112,12 @@ impl Settings {
             zookeeper: if chosen { self.zookeeper } else { below.zookeeper },
             store: if chosen { self.store } else { below.store },
             listen: self.listen.or(below.listen),
+            listen_tls: self.listen_tls.or(below.listen_tls),
+            tls_cert: self.tls_cert.or(below.tls_cert),
+            tls_key: self.tls_key.or(below.tls_key),
             auth: self.auth.or(below.auth),
+            tokens: self.tokens.or(below.tokens),
+            keystone: self.keystone.over(below.keystone),
             state: self.state.or(below.state),
             name: self.name.or(below.name),
             host_id: self.host_id.or(below.host_id),
@@ -109,9 +138,26 @@ impl Settings {
         }
     }
 
-    /// Address of the REST API.
-    pub(crate) fn listen(&self) -> SocketAddr {
-        self.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8181)))
+    /// Address of the REST API by plain HTTP; none where HTTPS alone is asked for.
+    pub(crate) fn listen(&self) -> Option<SocketAddr> {
+        let default = || self.listen_tls.is_none().then(|| SocketAddr::from(([127, 0, 0, 1], 8181)));
+        self.listen.or_else(default)
+    }
+
+    /// Address of the REST API by HTTPS, with the files of certificate and key.
+    pub(crate) fn listen_tls(&self) -> anyhow::Result<Option<(SocketAddr, PathBuf, PathBuf)>> {
+        match (self.listen_tls, &self.tls_cert, &self.tls_key) {
+            (None, None, None) => Ok(None),
+            (Some(address), Some(certificate), Some(key)) => {
+                Ok(Some((address, certificate.clone(), key.clone())))
+            }
+            _ => bail!("HTTPS needs all of --listen-tls ADDR:PORT, --tls-cert FILE and --tls-key FILE"),
+        }
+    }
+
+    /// The file of tokens.
+    pub(crate) fn tokens(&self) -> PathBuf {
+        self.tokens.clone().unwrap_or_else(|| PathBuf::from("/etc/midspan/tokens.toml"))
     }
 
     /// Address of the agent's metrics, status and trace.
@@ -131,13 +177,26 @@ impl Settings {
 
     /// Refuses to serve everybody by accident: open access beyond loopback must be asked for by name.
     pub(crate) fn check_auth(&self) -> anyhow::Result<()> {
-        if self.auth.is_none() && !self.listen().ip().is_loopback() {
-            bail!(
-                "listening on {} without authentication must be asked for: add --auth none, or listen on 127.0.0.1",
-                self.listen()
-            );
+        let addresses = [self.listen(), self.listen_tls];
+        let beyond = addresses.into_iter().flatten().find(|address| !address.ip().is_loopback());
+        match (self.auth, beyond) {
+            (None, Some(address)) => bail!(
+                "listening on {address} needs a choice of who may use the API: --auth tokens or --auth keystone; or --auth \
+                 none, for everybody who can reach the address"
+            ),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Who may use the REST API. Reads the files that say so.
+    pub(crate) fn auth(&self) -> anyhow::Result<auth::Auth> {
+        Ok(match self.auth {
+            None | Some(Auth::None) => auth::Auth::None,
+            Some(Auth::Tokens) => auth::Auth::Tokens(auth::Tokens::open(self.tokens()).context(
+                "--auth tokens needs a file of tokens: `midspan api token NAME --role ROLE` adds a user to it",
+            )?),
+            Some(Auth::Keystone) => auth::Auth::Keystone(Box::new(auth::Keystone::new(self.keystone.config()?)?)),
+        })
     }
 }
 
@@ -191,10 +250,37 @@ mod tests {
     }
 
     #[test]
-    fn open_access_beyond_loopback_must_be_asked_for() {
-        let everywhere = Settings { listen: Some("0.0.0.0:8181".parse().unwrap()), ..Settings::default() };
-        assert!(everywhere.check_auth().is_err());
-        assert!(Settings { auth: Some(Auth::None), ..everywhere }.check_auth().is_ok());
+    fn access_beyond_loopback_must_be_chosen() {
+        let everywhere = || Some("0.0.0.0:8181".parse().unwrap());
+        let plain = Settings { listen: everywhere(), ..Settings::default() };
+        let tls = Settings { listen_tls: everywhere(), ..Settings::default() };
+        for settings in [plain, tls] {
+            let error = settings.check_auth().unwrap_err().to_string();
+            assert!(error.contains("--auth none") && error.contains("--auth tokens"), "{error}");
+            for auth in [Auth::None, Auth::Tokens, Auth::Keystone] {
+                assert!(Settings { auth: Some(auth), ..settings.clone() }.check_auth().is_ok());
+            }
+        }
         assert!(Settings::default().check_auth().is_ok());
+    }
+
+    #[test]
+    fn https_alone_sets_the_plain_default_aside() {
+        let tls = Settings { listen_tls: Some("127.0.0.1:8443".parse().unwrap()), ..Settings::default() };
+        assert_eq!((tls.listen(), Settings::default().listen().map(|a| a.port())), (None, Some(8181)));
+        assert!(tls.listen_tls().unwrap_err().to_string().contains("--tls-cert"));
+    }
+
+    #[test]
+    fn keystone_has_a_table_of_its_own() {
+        let file =
+            parse("auth = \"keystone\"\n[keystone]\nurl = \"http://k/v3\"\nadmin-role = \"root\"").unwrap();
+        assert_eq!(file.auth, Some(Auth::Keystone));
+        let flags = Keystone { admin_role: Some("boss".into()), ..Keystone::default() };
+        let merged = Settings { keystone: flags, ..Settings::default() }.over(file);
+        assert_eq!(merged.keystone.url.as_deref(), Some("http://k/v3"));
+        assert_eq!(merged.keystone.admin_role.as_deref(), Some("boss"));
+        let error = parse("[keystone]\nurn = 1").unwrap_err().to_string();
+        assert!(error.contains("urn"), "{error}");
     }
 }

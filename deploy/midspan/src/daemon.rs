@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use ::nsdb::coordinator::Coordinator;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -44,6 +45,16 @@ pub(crate) fn block_on(
     result
 }
 
+/// How long the end of the session may take: a server that is away does not keep a process from ending.
+const CLOSE: Duration = Duration::from_millis(500);
+
+/// Ends a command's session with the coordinator, so that others see this host go now, and not when it times out.
+pub(crate) async fn close(coordinator: &dyn Coordinator) {
+    if tokio::time::timeout(CLOSE, coordinator.close()).await.is_err() {
+        tracing::warn!("the session with the NSDB is not closed; it ends by its timeout");
+    }
+}
+
 /// Cancelled on SIGTERM or SIGINT.
 fn on_signal() -> std::io::Result<CancellationToken> {
     let token = CancellationToken::new();
@@ -58,4 +69,17 @@ fn on_signal() -> std::io::Result<CancellationToken> {
         cancelled.cancel();
     });
     Ok(token)
+}
+
+/// What SIGHUP asks for: certificates and tokens are read again.
+pub(crate) fn reload_on_hangup() -> std::io::Result<api::Reload> {
+    let reload = api::Reload::default();
+    let mut hangup = signal(SignalKind::hangup())?;
+    let asked = std::sync::Arc::clone(&reload);
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            asked.notify_waiters();
+        }
+    });
+    Ok(reload)
 }

@@ -1,4 +1,5 @@
-//! The one executable: agent, REST API, both in one process, command line, trace, datapath inspection.
+//! The one executable: agent, REST API, both in one process, command line, trace, datapath inspection, completions for
+//! shells.
 //!
 //! Exit status: 0 done; 1 the command failed; 2 wrong usage or configuration; 69 something that is needed is not there or
 //! is taken (kernel module, address, host id); 73 a directory or store cannot be used; 77 no privilege.
@@ -11,10 +12,13 @@ mod exit;
 mod inspect;
 mod nsdb;
 mod serve;
+mod token;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -30,8 +34,8 @@ struct Cli {
 enum Command {
     /// Run this host's agent, or ask it for its status
     Agent(agent::AgentArgs),
-    /// Serve the REST API
-    Api(serve::ServeArgs),
+    /// Serve the REST API, or add a user to its file of tokens
+    Api(serve::ApiArgs),
     /// Run this host's agent and the REST API in one process
     Standalone(serve::ServeArgs),
     /// The command line of the REST API
@@ -40,6 +44,11 @@ enum Command {
     Trace(inspect::TraceArgs),
     /// Inspect and edit datapaths
     Dp(dp::DpArgs),
+    /// Print what completes this executable's commands and flags in a shell
+    Completions {
+        /// The shell: bash, zsh or fish are in use
+        shell: Shell,
+    },
 }
 
 fn main() -> ExitCode {
@@ -50,6 +59,35 @@ fn main() -> ExitCode {
         Command::Cli(args) => return api_cli::run(args),
         Command::Trace(args) => inspect::trace(&args),
         Command::Dp(args) => dp::run(args),
+        Command::Completions { shell } => completions(shell),
     };
     exit::code(result)
+}
+
+/// Writes the completions of a shell to standard output.
+fn completions(shell: Shell) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "midspan", &mut script);
+    std::io::stdout().write_all(&script)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_fit_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_shell_in_use_has_completions() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "midspan", &mut script);
+            let script = String::from_utf8(script).unwrap();
+            assert!(script.contains("standalone") && script.contains("keep-going"), "{shell}");
+        }
+    }
 }

@@ -3,15 +3,33 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use std::net::SocketAddr;
+
 use ::nsdb::coordinator::Coordinator;
 use anyhow::Context;
-use clap::Args;
+use api::{Socket, Tls};
+use clap::{Args, Subcommand};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Nsdb, Settings};
 use crate::exit::Usage;
-use crate::{agent, daemon, nsdb};
+use crate::{agent, daemon, nsdb, token};
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct ApiArgs {
+    #[command(flatten)]
+    serve: ServeArgs,
+    #[command(subcommand)]
+    command: Option<ApiCommand>,
+}
+
+#[derive(Subcommand)]
+enum ApiCommand {
+    /// Add a user to the file of tokens, and print the user's token
+    Token(token::TokenArgs),
+}
 
 #[derive(Args)]
 pub(crate) struct ServeArgs {
@@ -31,13 +49,16 @@ impl ServeArgs {
     }
 }
 
-/// Serves the REST API until SIGTERM.
-pub(crate) fn api(args: ServeArgs) -> anyhow::Result<()> {
-    let (settings, where_to) = args.settle()?;
+/// Serves the REST API until SIGTERM, or does what else there is to do for it.
+pub(crate) fn api(args: ApiArgs) -> anyhow::Result<()> {
+    if let Some(ApiCommand::Token(args)) = args.command {
+        return token::add(args);
+    }
+    let (settings, where_to) = args.serve.settle()?;
     daemon::block_on(async |shutdown| {
-        let listener = listen(&settings).await?;
+        let door = Door::open(&settings).await?;
         let coordinator = nsdb::open(&where_to, &format!("api-{}", uuid::Uuid::new_v4()))?;
-        serve(listener, coordinator, shutdown).await
+        serve(door, coordinator, shutdown).await
     })
 }
 
@@ -45,31 +66,56 @@ pub(crate) fn api(args: ServeArgs) -> anyhow::Result<()> {
 pub(crate) fn standalone(args: ServeArgs) -> anyhow::Result<()> {
     let (settings, where_to) = args.settle()?;
     daemon::block_on(async |shutdown| {
-        let listener = listen(&settings).await?;
+        let door = Door::open(&settings).await?;
         let identity = ::agent::Identity::open(&settings.state(), settings.host_id, settings.name.clone())?;
         let coordinator = nsdb::open(&where_to, &identity.host.to_string())?;
-        let api = serve(listener, Arc::clone(&coordinator), shutdown.clone());
-        let agent = agent::serve(&settings, identity, coordinator, shutdown.clone());
+        let api = serve(door, Arc::clone(&coordinator), shutdown.clone());
+        let agent = agent::serve(&settings, identity, Arc::clone(&coordinator), shutdown.clone());
         // Whichever of the two fails ends the process: half of it would look whole.
-        tokio::try_join!(stop_at_failure(api, &shutdown), stop_at_failure(agent, &shutdown)).map(drop)
+        let result = tokio::try_join!(stop_at_failure(api, &shutdown), stop_at_failure(agent, &shutdown));
+        daemon::close(&*coordinator).await;
+        result.map(drop)
     })
 }
 
-async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
-    let address = settings.listen();
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}: choose another address with --listen"))
+/// Where the API is served, and who is let in.
+struct Door {
+    sockets: Vec<Socket>,
+    auth: api::auth::Auth,
+}
+
+impl Door {
+    async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let auth = settings.auth().map_err(Usage)?;
+        let mut sockets = Vec::new();
+        if let Some(address) = settings.listen() {
+            if !matches!(auth, api::auth::Auth::None) && !address.ip().is_loopback() {
+                tracing::warn!(%address, "tokens and passwords go over the network in clear: use --listen-tls there");
+            }
+            sockets.push(Socket::plain(bind(address, "--listen").await?));
+        }
+        if let Some((address, certificate, key)) = settings.listen_tls().map_err(Usage)? {
+            let tls = Tls::open(certificate, key).map_err(|error| Usage(error.into()))?;
+            sockets.push(Socket::tls(bind(address, "--listen-tls").await?, tls));
+        }
+        Ok(Self { sockets, auth })
+    }
+}
+
+async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.with_context(|| format!("cannot listen on {address}: choose another address with {flag}"))
 }
 
 async fn serve(
-    listener: TcpListener,
+    Door { sockets, auth }: Door,
     coordinator: Arc<dyn Coordinator>,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let address = listener.local_addr()?;
-    let ready = move || daemon::ready(&format!("REST API on http://{address}/midonet-api/"));
-    api::serve(listener, coordinator, ready, shutdown).await?;
+    let urls = sockets.iter().map(Socket::url).collect::<Result<Vec<_>, _>>()?;
+    let ready = move || daemon::ready(&format!("REST API on {}", urls.join(" and ")));
+    let reload = daemon::reload_on_hangup()?;
+    api::serve(api::Serving { sockets, auth, coordinator, reload }, ready, shutdown).await?;
     Ok(())
 }
 

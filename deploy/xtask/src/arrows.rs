@@ -28,8 +28,8 @@ const RULES: &[Rule] = &[
     shell("datapath", &["packet"]),
     shell("nsdb", &["packet", "model"]),
     shell("agent", &["packet", "model", "simulation", "tunnel", "datapath", "nsdb"]),
-    shell("api", &["packet", "model", "nsdb"]),
     shell("api-client", &[]),
+    shell("api", &["packet", "model", "nsdb", "api-client"]),
     shell("api-cli", &["api-client"]),
     shell(
         "midspan",

@@ -1,6 +1,6 @@
 //! What a change did to its object, and whose that is: for those who follow the topology from outside.
 
-use crate::{Change, Kind, ObjectKey, State};
+use crate::{Change, ObjectKey, State};
 
 /// What became of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,31 +61,6 @@ impl Change {
         match self {
             Self::Put(object) => object.key(),
             Self::Delete(key) => *key,
-        }
-    }
-}
-
-impl State {
-    /// The tenant whose an object is: its own, or that of what it belongs to. Hosts and what is shared by all are no
-    /// tenant's.
-    pub fn tenant(&self, key: ObjectKey) -> Option<&str> {
-        let id = key.id;
-        match key.kind {
-            Kind::Bridge => self.bridge(id.into())?.tenant_id.as_deref(),
-            Kind::Router => self.router(id.into())?.tenant_id.as_deref(),
-            Kind::Chain => self.chain(id.into())?.tenant_id.as_deref(),
-            Kind::PortGroup => self.port_group(id.into())?.tenant_id.as_deref(),
-            Kind::Port => self.tenant(self.port(id.into())?.owner().into()),
-            Kind::Route => self.tenant(self.route(id.into())?.router.into()),
-            Kind::Rule => self.tenant(self.rule(id.into())?.chain.into()),
-            Kind::IpAddrGroup => self.ip_addr_group(id.into())?.tenant_id.as_deref(),
-            Kind::Mirror => self.tenant(self.mirror(id.into())?.to_port.into()),
-            Kind::L2Insertion => self.tenant(self.l2_insertion(id.into())?.port.into()),
-            Kind::TraceRequest => self.tenant(self.trace_request(id.into())?.device.into()),
-            Kind::QosPolicy => self.qos_policy(id.into())?.tenant_id.as_deref(),
-            Kind::QosBandwidthRule => self.tenant(self.qos_bandwidth_rule(id.into())?.policy.into()),
-            Kind::QosDscpRule => self.tenant(self.qos_dscp_rule(id.into())?.policy.into()),
-            Kind::Host | Kind::TunnelZone | Kind::ConfDocument => None,
         }
     }
 }

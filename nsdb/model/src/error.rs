@@ -51,6 +51,12 @@ pub enum ModelError {
         /// The objects in the way.
         keys: Vec<ObjectKey>,
     },
+    /// The tenant on whose behalf the operation was tried may not do it.
+    #[error("{message}")]
+    Forbidden {
+        /// What is not allowed, as a sentence.
+        message: String,
+    },
 }
 
 impl ModelError {
@@ -59,6 +65,10 @@ impl ModelError {
         keys: impl IntoIterator<Item = K>,
     ) -> Self {
         Self::Conflict { message: message.into(), keys: keys.into_iter().map(Into::into).collect() }
+    }
+
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::Forbidden { message: message.into() }
     }
 }
 

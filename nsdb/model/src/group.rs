@@ -23,7 +23,7 @@ pub struct PortGroup {
 pub struct IpAddrGroup {
     /// Identity.
     pub id: IpAddrGroupId,
-    /// Owner, free text. Not shown in the REST API, whose groups have none.
+    /// Owner, free text. Not part of MidoNet's `IPAddrGroup`: without it no tenant could have a group of its own.
     pub tenant_id: Option<String>,
     /// Display name, at most 255 characters.
     pub name: Option<String>,

@@ -27,6 +27,7 @@ mod reference;
 mod state;
 #[cfg(feature = "proptest")]
 pub mod strategy;
+mod tenancy;
 mod trace;
 mod transaction;
 mod validate;

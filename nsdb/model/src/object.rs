@@ -2,9 +2,10 @@
 
 use uuid::Uuid;
 
+use crate::reference::{Refer, References};
 use crate::{
     Bridge, Chain, ConfDocument, Host, IpAddrGroup, L2Insertion, Mirror, Port, PortGroup, QosBandwidthRule,
-    QosDscpRule, QosPolicy, Route, Router, Rule, TraceRequest, TunnelZone,
+    QosDscpRule, QosPolicy, Reference, Route, Router, Rule, TraceRequest, TunnelZone,
 };
 
 macro_rules! objects {
@@ -26,17 +27,61 @@ macro_rules! objects {
             $($(#[$doc])* $kind($kind),)*
         }
 
+        /// Any topology object, borrowed.
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) enum ObjectRef<'a> {
+            $($(#[$doc])* $kind(&'a $kind),)*
+        }
+
         impl Object {
             /// Kind and id.
             pub fn key(&self) -> ObjectKey {
+                self.borrowed().key()
+            }
+
+            /// All references that the object makes. A chain's list of its own rules is not among them: a rule names
+            /// its chain.
+            pub fn references(&self) -> Vec<Reference> {
+                self.borrowed().references()
+            }
+
+            pub(crate) fn borrowed(&self) -> ObjectRef<'_> {
+                match self {
+                    $(Self::$kind(object) => ObjectRef::$kind(object),)*
+                }
+            }
+        }
+
+        impl ObjectRef<'_> {
+            pub(crate) fn key(self) -> ObjectKey {
                 match self {
                     $(Self::$kind(object) => ObjectKey { kind: Kind::$kind, id: object.id.0 },)*
+                }
+            }
+
+            pub(crate) fn references(self) -> Vec<Reference> {
+                let mut found = References(Vec::new());
+                match self {
+                    $(Self::$kind(object) => object.refer(&mut found),)*
+                }
+                found.0
+            }
+
+            pub(crate) fn cloned(self) -> Object {
+                match self {
+                    $(Self::$kind(object) => Object::$kind(object.clone()),)*
                 }
             }
         }
 
         $(impl From<$kind> for Object {
             fn from(object: $kind) -> Self {
+                Self::$kind(object)
+            }
+        }
+
+        impl<'a> From<&'a $kind> for ObjectRef<'a> {
+            fn from(object: &'a $kind) -> Self {
                 Self::$kind(object)
             }
         })*

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use crate::{
     Bridge, BridgeId, Chain, ChainId, Condition, ConfDocument, ConfDocumentId, DeviceId, Host, HostId,
-    IpAddrGroup, IpAddrGroupId, Kind, L2Insertion, L2InsertionId, Mirror, MirrorId, Mirrors, Object,
-    ObjectKey, Port, PortDevice, PortGroup, PortGroupId, PortId, QosBandwidthRule, QosBandwidthRuleId,
-    QosDscpRule, QosDscpRuleId, QosPolicy, QosPolicyId, Route, RouteId, Router, RouterId, Rule, RuleAction,
-    RuleId, TraceDevice, TraceRequest, TraceRequestId, TunnelZone, TunnelZoneId,
+    IpAddrGroup, IpAddrGroupId, Kind, L2Insertion, L2InsertionId, Mirror, MirrorId, Mirrors, ObjectKey, Port,
+    PortDevice, PortGroup, PortGroupId, PortId, QosBandwidthRule, QosBandwidthRuleId, QosDscpRule,
+    QosDscpRuleId, QosPolicy, QosPolicyId, Route, RouteId, Router, RouterId, Rule, RuleAction, RuleId,
+    TraceDevice, TraceRequest, TraceRequestId, TunnelZone, TunnelZoneId,
 };
 
 macro_rules! object_keys {
@@ -140,34 +140,6 @@ pub struct Reference {
     pub target: ObjectKey,
     /// Property that holds the reference, by its name in the REST API.
     pub property: &'static str,
-}
-
-impl Object {
-    /// All references that the object makes. A chain's list of its own rules is not among them: a rule names its
-    /// chain.
-    pub fn references(&self) -> Vec<Reference> {
-        let mut found = References(Vec::new());
-        match self {
-            Self::Bridge(object) => object.refer(&mut found),
-            Self::Router(object) => object.refer(&mut found),
-            Self::Port(object) => object.refer(&mut found),
-            Self::Route(object) => object.refer(&mut found),
-            Self::Chain(object) => object.refer(&mut found),
-            Self::Rule(object) => object.refer(&mut found),
-            Self::PortGroup(object) => object.refer(&mut found),
-            Self::IpAddrGroup(object) => object.refer(&mut found),
-            Self::Host(object) => object.refer(&mut found),
-            Self::TunnelZone(object) => object.refer(&mut found),
-            Self::Mirror(object) => object.refer(&mut found),
-            Self::L2Insertion(object) => object.refer(&mut found),
-            Self::TraceRequest(object) => object.refer(&mut found),
-            Self::QosPolicy(object) => object.refer(&mut found),
-            Self::QosBandwidthRule(object) => object.refer(&mut found),
-            Self::QosDscpRule(object) => object.refer(&mut found),
-            Self::ConfDocument(object) => object.refer(&mut found),
-        }
-        found.0
-    }
 }
 
 /// The references of an object, being collected.

@@ -3,6 +3,8 @@
 //! Persistent: a clone is O(1) and shares everything with the original, so readers keep snapshots while writers make
 //! the next version. Objects are iterated in the order of their ids, which is the same everywhere.
 //!
+//! A state may be [seen by](State::seen_by) a tenant; then it answers as if only what the tenant may see were there.
+//!
 //! `apply` takes what the commit log says as it is; that changes leave no dangling reference is the work of
 //! [`Transaction`](crate::Transaction), which makes them.
 
@@ -11,6 +13,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::index::Index;
+use crate::object::ObjectRef;
 use crate::{
     Bridge, BridgeId, Chain, ChainId, Change, ConfDocument, ConfDocumentId, DeviceId, Document, Host, HostId,
     IpAddrGroup, IpAddrGroupId, Kind, L2Insertion, L2InsertionId, Mirror, MirrorId, Object, ObjectKey, Port,
@@ -27,38 +30,33 @@ macro_rules! tables {
             version: Version,
             $($many: OrdMap<$id, Arc<$kind>>,)*
             index: Index,
+            /// The tenant through whose eyes the state is read; none for the operator's, who sees everything.
+            viewer: Option<Arc<str>>,
         }
 
         impl State {
             $(
                 #[doc = concat!("The ", stringify!($kind), " with this id.")]
                 pub fn $one(&self, id: $id) -> Option<&$kind> {
-                    self.$many.get(&id).map(Arc::as_ref)
+                    self.$many.get(&id).map(Arc::as_ref).filter(|object| self.shows(*object))
                 }
 
                 #[doc = concat!("Every ", stringify!($kind), ", ordered by id.")]
                 pub fn $many(&self) -> impl DoubleEndedIterator<Item = &$kind> + '_ {
-                    self.$many.iter().map(|(_, object)| object.as_ref())
+                    self.$many.values().map(Arc::as_ref).filter(|object| self.shows(*object))
                 }
             )*
 
-            /// A copy of the object with this key.
-            pub fn object(&self, key: ObjectKey) -> Option<Object> {
+            /// The object with this key, whoever looks.
+            pub(crate) fn stored(&self, key: ObjectKey) -> Option<ObjectRef<'_>> {
                 match key.kind {
-                    $(Kind::$kind => self.$one($id(key.id)).cloned().map(Object::$kind),)*
-                }
-            }
-
-            /// Whether there is an object with this key.
-            pub fn contains(&self, key: ObjectKey) -> bool {
-                match key.kind {
-                    $(Kind::$kind => self.$many.contains_key(&$id(key.id)),)*
+                    $(Kind::$kind => self.$many.get(&$id(key.id)).map(|object| ObjectRef::$kind(object)),)*
                 }
             }
 
             /// Keys of all objects, ordered.
             pub fn keys(&self) -> impl Iterator<Item = ObjectKey> + '_ {
-                std::iter::empty()$(.chain(self.$many.keys().map(|id| ObjectKey::from(*id))))*
+                std::iter::empty()$(.chain(self.$many().map(|object| ObjectKey::from(object.id))))*
             }
 
             fn insert(&mut self, object: Object) {
@@ -116,6 +114,25 @@ impl State {
         self.version
     }
 
+    /// The same topology as a tenant sees it: what it may not see is not there, by whatever way it is asked for.
+    pub fn seen_by(&self, tenant: &str) -> Self {
+        Self { viewer: Some(tenant.into()), ..self.clone() }
+    }
+
+    /// A copy of the object with this key.
+    pub fn object(&self, key: ObjectKey) -> Option<Object> {
+        self.stored(key).filter(|object| self.shows(*object)).map(ObjectRef::cloned)
+    }
+
+    /// Whether there is an object with this key.
+    pub fn contains(&self, key: ObjectKey) -> bool {
+        self.stored(key).is_some_and(|object| self.shows(object))
+    }
+
+    fn shows<'a>(&self, object: impl Into<ObjectRef<'a>>) -> bool {
+        self.viewer.as_deref().is_none_or(|tenant| self.is_visible(object.into(), tenant))
+    }
+
     /// Takes over a log entry: afterwards each object named is as the last change says, and the version is `version`.
     /// Applying an entry again changes nothing.
     pub fn apply(&mut self, version: Version, changes: &[Change]) {
@@ -135,7 +152,7 @@ impl State {
     }
 
     pub(crate) fn delete(&mut self, key: ObjectKey) {
-        if let Some(object) = self.object(key) {
+        if let Some(object) = self.stored(key).map(ObjectRef::cloned) {
             self.index.remove(&object);
             self.remove(key);
         }
@@ -143,16 +160,15 @@ impl State {
 
     /// Objects that refer to `target`, with the part it plays for them, ordered by role and key.
     pub fn referrers(&self, target: impl Into<ObjectKey>) -> impl Iterator<Item = (Role, ObjectKey)> + '_ {
-        self.index.referrers(target.into())
+        self.index
+            .referrers(target.into())
+            .filter(|(_, source)| self.viewer.is_none() || self.contains(*source))
     }
 
     /// The bridge or router with this id.
     pub fn device(&self, id: uuid::Uuid) -> Option<DeviceId> {
-        if self.bridges.contains_key(&BridgeId(id)) {
-            Some(DeviceId::Bridge(BridgeId(id)))
-        } else {
-            self.routers.contains_key(&RouterId(id)).then_some(DeviceId::Router(RouterId(id)))
-        }
+        let bridge = self.bridge(BridgeId(id)).map(|bridge| DeviceId::Bridge(bridge.id));
+        bridge.or_else(|| self.router(RouterId(id)).map(|router| DeviceId::Router(router.id)))
     }
 
     /// Ports of a bridge or router, ordered by id.
@@ -251,7 +267,7 @@ impl State {
     }
 
     pub(crate) fn port_with_tunnel_key(&self, key: u32) -> Option<PortId> {
-        self.index.port_with_tunnel_key(key)
+        self.index.port_with_tunnel_key(key).filter(|id| self.port(*id).is_some())
     }
 
     pub(crate) fn free_tunnel_key(&self, max: u32) -> Option<u32> {

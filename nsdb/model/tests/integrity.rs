@@ -99,6 +99,44 @@ proptest! {
     }
 
     #[test]
+    fn what_a_tenant_does_touches_nobody_else(
+        state in topology(60),
+        operations in vec(operation(), 0..30),
+    ) {
+        let mut transaction = Transaction::new(&state);
+        for operation in operations {
+            let before = transaction.state().clone();
+            let done = transaction.on_behalf_of("t1", |tx| operation.run(tx));
+            let after = transaction.state();
+            if done.is_err() {
+                prop_assert_eq!(after, &before);
+                continue;
+            }
+            assert_whole(after);
+            let (mine_before, mine_after) = (before.seen_by("t1"), after.seen_by("t1"));
+            for key in before.keys().chain(after.keys()) {
+                let mine = mine_before.contains(key) || mine_after.contains(key);
+                prop_assert!(mine || before.object(key) == after.object(key), "{} changed by {:?}", key, operation);
+            }
+            for key in before.keys().filter(|key| mine_before.contains(*key)) {
+                prop_assert!(!after.contains(key) || mine_after.contains(key), "{} was given away", key);
+            }
+        }
+    }
+
+    #[test]
+    fn a_tenant_sees_only_whole_things(state in topology(60)) {
+        let seen = state.seen_by("t1");
+        for key in seen.keys() {
+            let object = seen.object(key).expect("it is seen");
+            let owners = object.references().into_iter().filter(|r| r.role == Role::Owner);
+            prop_assert!(owners.into_iter().all(|owner| seen.contains(owner.target)), "{} is seen without its owner", key);
+            prop_assert!(object.tenant().is_none_or(|tenant| tenant == "t1"));
+            prop_assert!(seen.referrers(key).all(|(_, referrer)| seen.contains(referrer)));
+        }
+    }
+
+    #[test]
     fn applying_the_changes_gives_what_the_transaction_showed(
         state in topology(60),
         operations in vec(operation(), 0..20),

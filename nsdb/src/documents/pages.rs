@@ -93,10 +93,9 @@ fn split(document: Document) -> (Document, Vec<Document>) {
                     ..bare_ip_addr_group(id)
                 })
             };
-            let mut root = group;
-            let addresses: Vec<_> = std::mem::take(&mut root.addresses).into_iter().collect();
+            let addresses: Vec<_> = group.addresses.iter().copied().collect();
             let pages = runs(addresses).map(page).collect();
-            (Document::IpAddrGroup(root), pages)
+            (Document::IpAddrGroup(IpAddrGroup { addresses: Default::default(), ..group }), pages)
         }
         Document::Host(HostDocument { host, bindings, tunnel_zones }) => {
             let bare = bare_host(host.id);

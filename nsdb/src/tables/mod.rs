@@ -73,6 +73,8 @@ struct Shared<K: Key, V: Field> {
 #[derive(Debug, Clone)]
 struct View<K: Key, V: Field> {
     entries: OrdMap<K, V>,
+    /// Entries of this owner that stood, and won, when the table was read first.
+    inherited: Vec<(K, V)>,
     /// Whether the table has been read at least once.
     loaded: bool,
 }
@@ -86,7 +88,7 @@ impl<K: Key, V: Field> StateTable<K, V> {
             queued: Mutex::default(),
             wake: Notify::new(),
             withdrawing: Arc::default(),
-            view: watch::Sender::new(View { entries: OrdMap::new(), loaded: false }),
+            view: watch::Sender::new(View { entries: OrdMap::new(), inherited: Vec::new(), loaded: false }),
         });
         let task = tokio::spawn(sync::run(coordinator, Arc::clone(&shared))).abort_handle();
         let task = AbortOnDrop { task, unless: Arc::clone(&shared.withdrawing) };
@@ -98,8 +100,8 @@ impl<K: Key, V: Field> StateTable<K, V> {
         &self.shared.table
     }
 
-    /// Asserts an entry of this process. Written as soon as the coordinator allows; the last value per key wins. Setting
-    /// what stands there already under this process's name costs nothing.
+    /// Asserts an entry of this process. Written as soon as the table has been read and the coordinator allows; the last
+    /// value per key wins. Setting what stands there already under this process's name costs nothing.
     ///
     /// # Errors
     /// [`TableFull`] when [`MAX_QUEUED_KEYS`] other keys wait.
@@ -176,6 +178,12 @@ impl<K: Key, V: Field> Changes<K, V> {
     pub async fn loaded(&mut self) -> Option<Vec<(K, Option<V>)>> {
         self.view.wait_for(|view| view.loaded).await.ok()?;
         Some(self.take())
+    }
+
+    /// What a former process of this owner had asserted, and nobody had superseded when the table was read first. It goes
+    /// with that process's session unless it is [set](StateTable::set) again. Empty before [`loaded`](Self::loaded).
+    pub fn inherited(&self) -> Vec<(K, V)> {
+        self.view.borrow().inherited.clone()
     }
 
     /// Waits for changes: each key with its new winning value, or `None` where it has none any more; never empty.

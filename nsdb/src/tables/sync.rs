@@ -28,7 +28,8 @@ const CONCURRENT_WRITES: usize = 16;
 pub(super) async fn run<K: Key, V: Field>(coordinator: Arc<dyn Coordinator>, shared: Arc<Shared<K, V>>) {
     let prefix = format!("tables/{}", shared.table);
     let mut watch = subscribe(&*coordinator, &prefix).await;
-    let mut table = Table { coordinator, prefix, shared, asserted: HashMap::new(), listed: Vec::new() };
+    let mut table =
+        Table { coordinator, prefix, shared, asserted: HashMap::new(), listed: Vec::new(), is_read: false };
     loop {
         // Signals from before the pass are answered by it; those during it are kept.
         watch.take_changed();
@@ -74,6 +75,8 @@ struct Table<K: Key, V: Field> {
     asserted: HashMap<K, Entry<K, V>>,
     /// The entries as last read.
     listed: Vec<Entry<K, V>>,
+    /// Whether they have been read at least once.
+    is_read: bool,
 }
 
 impl<K: Key, V: Field> Table<K, V> {
@@ -82,12 +85,17 @@ impl<K: Key, V: Field> Table<K, V> {
     }
 
     /// One reconciliation. On error everything asserted stays asserted, for the next pass.
+    ///
+    /// What is written is seen here at once, but not before the first reading: until then nobody knows which stamp wins.
     async fn pass(&mut self) -> Result<(), Error> {
-        let removed = self.take_queued();
-        self.publish(&removed, false);
+        let mut removed = HashSet::new();
+        if self.is_read {
+            self.take_queued(&mut removed);
+            self.publish(&removed);
+        }
         let corrected = match self.outage() {
             Some(outage) => Err(outage),
-            None => self.reconcile(&removed).await,
+            None => self.reconcile(&mut removed).await,
         };
         if corrected.is_err() {
             self.requeue(removed);
@@ -106,24 +114,35 @@ impl<K: Key, V: Field> Table<K, V> {
         (!status.connected).then(down)
     }
 
-    async fn reconcile(&mut self, removed: &HashSet<K>) -> Result<(), Error> {
-        let names = self.coordinator.list(&self.prefix).await?;
-        self.listed = names.iter().filter_map(|name| Entry::parse(name)).collect();
+    async fn reconcile(&mut self, removed: &mut HashSet<K>) -> Result<(), Error> {
+        self.read().await?;
+        self.take_queued(removed);
         self.yield_to_newer();
-        self.publish(removed, true);
+        self.publish(removed);
         self.correct(removed).await
     }
 
-    /// Turns queued writes into assertions; returns the keys to take back.
-    fn take_queued(&mut self) -> HashSet<K> {
+    async fn read(&mut self) -> Result<(), Error> {
+        let names = self.coordinator.list(&self.prefix).await?;
+        self.listed = names.iter().filter_map(|name| Entry::parse(name)).collect();
+        if !std::mem::replace(&mut self.is_read, true) {
+            let owner = self.coordinator.owner();
+            let own = winners(self.listed.iter()).into_values().filter(|entry| entry.owner == owner);
+            let inherited = own.map(|entry| (entry.key.clone(), entry.value.clone())).collect();
+            self.shared.view.send_modify(|view| view.inherited = inherited);
+        }
+        Ok(())
+    }
+
+    /// Turns queued writes into assertions, and into keys to take back.
+    fn take_queued(&mut self, removed: &mut HashSet<K>) {
         let queued = std::mem::take(&mut *self.shared.queued.lock());
-        let mut removed = HashSet::new();
         if self.is_withdrawing() {
             self.asserted.clear();
-            return removed;
+            return;
         }
         if queued.is_empty() {
-            return removed;
+            return;
         }
         let mut newest = winners(self.listed.iter().chain(self.asserted.values()));
         let mut asserted = Vec::new();
@@ -132,6 +151,7 @@ impl<K: Key, V: Field> Table<K, V> {
                 removed.insert(key);
                 continue;
             };
+            removed.remove(&key);
             let newest = newest.remove(&key);
             let own = self.asserted.get(&key);
             if own.is_some() && own == newest && own.is_some_and(|own| own.value == value) {
@@ -140,11 +160,10 @@ impl<K: Key, V: Field> Table<K, V> {
             let stamp = newest.map_or(1, |newest| newest.stamp.saturating_add(1));
             asserted.push(Entry { key, value, stamp, owner: self.coordinator.owner().to_owned() });
         }
-        for key in &removed {
+        for key in removed.iter() {
             self.asserted.remove(key);
         }
         self.asserted.extend(asserted.into_iter().map(|entry| (entry.key.clone(), entry)));
-        removed
     }
 
     /// Forgets own entries that another process's newer ones beat.
@@ -202,7 +221,7 @@ impl<K: Key, V: Field> Table<K, V> {
     }
 
     /// Publishes the winners among the entries read and those asserted.
-    fn publish(&self, removed: &HashSet<K>, loaded: bool) {
+    fn publish(&self, removed: &HashSet<K>) {
         let owner = self.coordinator.owner();
         let standing =
             self.listed.iter().filter(|entry| entry.owner != owner || !removed.contains(&entry.key));
@@ -210,7 +229,7 @@ impl<K: Key, V: Field> Table<K, V> {
         self.shared.view.send_if_modified(|view| {
             let mut entries = view.entries.clone();
             let gone: Vec<K> = entries.keys().filter(|key| !winners.contains_key(key)).cloned().collect();
-            let mut modified = !gone.is_empty() || (loaded && !view.loaded);
+            let mut modified = !gone.is_empty() || !view.loaded;
             for key in &gone {
                 entries.remove(key);
             }
@@ -221,7 +240,7 @@ impl<K: Key, V: Field> Table<K, V> {
                 }
             }
             view.entries = entries;
-            view.loaded |= loaded;
+            view.loaded = true;
             modified
         });
     }

@@ -58,8 +58,14 @@ impl Backend {
 }
 
 pub(crate) async fn connect(address: &str, owner: &str) -> Session {
-    let session = ZooKeeper::connect(address, owner, ZooKeeperOptions::default()).unwrap();
-    nsdb::connected(&session, Duration::from_secs(20)).await.unwrap();
+    connect_with(address, owner, ZooKeeperOptions::default()).await
+}
+
+pub(crate) async fn connect_with(address: &str, owner: &str, options: ZooKeeperOptions) -> Session {
+    let session = ZooKeeper::connect(address, owner, options).unwrap();
+    let mut status = session.status();
+    let connected = status.wait_for(|status| status.connected);
+    tokio::time::timeout(Duration::from_secs(20), connected).await.expect("connected").unwrap();
     Arc::new(session)
 }
 

@@ -22,6 +22,8 @@ on_all_drivers! {
     only_the_owner_of_an_entry_removes_it
     a_withdrawn_table_leaves_no_entry_of_its_writer
     a_restarted_writer_takes_its_entries_over
+    a_restarted_writer_is_told_what_it_had_asserted
+    a_write_before_the_first_reading_wins_over_what_stands
     changes_tell_what_happened
     many_entries_come_at_once
     typed_tables_hold_their_kinds
@@ -146,6 +148,40 @@ async fn a_restarted_writer_takes_its_entries_over(backend: Backend) {
     former_session.close().await;
     sees(&two, station(2), None).await;
     assert_eq!(two.get(&station(1)), Some(port(1)));
+}
+
+async fn a_restarted_writer_is_told_what_it_had_asserted(backend: Backend) {
+    let former_session = backend.session("one").await;
+    let former = mac_table(Arc::clone(&former_session), BRIDGE);
+    let two = open(&backend, "two").await;
+    former.set(station(1), port(1)).unwrap();
+    former.set(station(2), port(2)).unwrap();
+    sees(&two, station(2), Some(port(2))).await;
+    two.set(station(2), port(3)).unwrap();
+    two.set(station(4), port(4)).unwrap();
+    sees(&former, station(2), Some(port(3))).await;
+    sees(&former, station(4), Some(port(4))).await;
+    drop(former);
+    let restarted = mac_table(backend.session("one").await, BRIDGE);
+    let mut changes = restarted.changes();
+    assert_eq!(changes.inherited(), []);
+    assert_eq!(changes.loaded().await.unwrap().len(), 3);
+    assert_eq!(changes.inherited(), [(station(1), port(1))], "not what others have, or have by now");
+    former_session.close().await;
+}
+
+/// As when a port is bound anew whose former host is dead, while that host's session is not over.
+async fn a_write_before_the_first_reading_wins_over_what_stands(backend: Backend) {
+    let dead = open(&backend, "two").await;
+    for number in [1, 2] {
+        dead.set(station(1), port(number)).unwrap();
+        eventually("written", async || entries(&backend).await.len() == 1).await;
+        sees(&dead, station(1), Some(port(number))).await;
+    }
+    let one = mac_table(backend.session("one").await, BRIDGE);
+    one.set(station(1), port(3)).unwrap();
+    sees(&dead, station(1), Some(port(3))).await;
+    sees(&one, station(1), Some(port(3))).await;
 }
 
 async fn changes_tell_what_happened(backend: Backend) {

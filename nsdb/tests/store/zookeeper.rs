@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use harness::zookeeper::{Proxy, Server, ServerOptions};
 use model::{BridgeId, DocumentKey, HostId, PortId};
-use nsdb::coordinator::{ZooKeeper, ZooKeeperOptions};
+use nsdb::coordinator::ZooKeeperOptions;
 use nsdb::interest::{Event, Interest};
 use nsdb::presence::{HostState, Hosts, Instance, Presence};
 use nsdb::store::{CommitError, Options, Store};
 use nsdb::tables::{MacKey, MacTable, mac_table};
 use packet::MacAddr;
 
-use crate::support::{Session, bridge, connect, create_bridge, eventually, id, port, within};
+use crate::support::{Session, bridge, connect, connect_with, create_bridge, eventually, id, port, within};
 
 /// How long after the return everything must have converged.
 const CONVERGED: Duration = Duration::from_secs(2);
@@ -38,13 +38,8 @@ impl Cluster {
     async fn start(server: SocketAddr, part: &str, options: ZooKeeperOptions) -> Self {
         let proxy = Proxy::start(server).await;
         let direct = connect(&format!("{server}/{part}"), "steady").await;
-        let behind = |owner: &'static str| {
-            let session = ZooKeeper::connect(&format!("{}/{part}", proxy.address()), owner, options).unwrap();
-            async move {
-                nsdb::connected(&session, Duration::from_secs(20)).await.unwrap();
-                Arc::new(session) as Session
-            }
-        };
+        let address = format!("{}/{part}", proxy.address());
+        let behind = |owner: &'static str| connect_with(&address, owner, options);
         // The log is kept whole, to be checked in the end.
         let options = Options { retained_entries: u64::MAX, ..Options::default() };
         let steady = Store::open_with(Arc::clone(&direct), "steady", options).await.unwrap();

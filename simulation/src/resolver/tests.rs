@@ -29,10 +29,10 @@ impl Clock {
     }
 
     /// Everything that happens up to a time, with when it happened in milliseconds.
-    fn run(&mut self, until: u64, in_use: bool) -> Vec<(u64, ResolverEvent)> {
+    fn run(&mut self, until: u64) -> Vec<(u64, ResolverEvent)> {
         let mut events = Vec::new();
         while let Some(now) = self.resolver.next_deadline().filter(|next| *next <= self.at(until)) {
-            while let Some(event) = self.resolver.poll(now, |_| in_use) {
+            while let Some(event) = self.resolver.poll(now) {
                 events.push(((now - self.start).as_millis() as u64, event));
             }
         }
@@ -44,7 +44,7 @@ impl Clock {
 fn asks_at_once_and_again_and_gives_up_before_the_packet_does() {
     let mut clock = Clock::new();
     clock.resolver.request(NEIGHBOUR, PORT, clock.at(0)).unwrap();
-    let events = clock.run(10_000, true);
+    let events = clock.run(10_000);
     let asked: Vec<u64> = events.iter().filter(|(_, e)| *e == ASK).map(|(at, _)| *at).collect();
     assert_eq!(asked, [0, 250, 750, 1500, 2250]);
     assert_eq!(events[5], (2900, Failed(NEIGHBOUR)));
@@ -56,41 +56,34 @@ fn asks_at_once_and_again_and_gives_up_before_the_packet_does() {
 fn a_second_request_does_not_ask_twice() {
     let mut clock = Clock::new();
     clock.resolver.request(NEIGHBOUR, PORT, clock.at(0)).unwrap();
-    assert_eq!(clock.run(10, true).len(), 1);
+    assert_eq!(clock.run(10).len(), 1);
     clock.resolver.request(NEIGHBOUR, PORT, clock.at(20)).unwrap();
-    assert_eq!(clock.run(200, true), []);
+    assert_eq!(clock.run(200), []);
 }
 
 #[test]
 fn an_answer_ends_the_asking() {
     let mut clock = Clock::new();
     clock.resolver.request(NEIGHBOUR, PORT, clock.at(0)).unwrap();
-    clock.run(10, true);
+    clock.run(10);
     clock.resolver.handle_heard(NEIGHBOUR, PORT, clock.at(20));
-    assert_eq!(clock.run(59_000, true), []);
+    assert_eq!(clock.run(59_000), []);
 }
 
 #[test]
-fn a_stale_neighbour_in_use_is_asked_until_it_answers() {
+fn a_stale_neighbour_is_asked_until_it_answers() {
     let mut clock = Clock::new();
     clock.resolver.handle_heard(NEIGHBOUR, PORT, clock.at(0));
-    assert_eq!(clock.run(66_000, true), [(60_000, ASK), (65_000, ASK)]);
+    assert_eq!(clock.run(66_000), [(60_000, ASK), (65_000, ASK)]);
     clock.resolver.handle_heard(NEIGHBOUR, PORT, clock.at(66_000));
-    assert_eq!(clock.run(120_000, true), []);
-}
-
-#[test]
-fn a_neighbour_that_nobody_uses_is_forgotten_in_silence() {
-    let mut clock = Clock::new();
-    clock.resolver.handle_heard(NEIGHBOUR, PORT, clock.at(0));
-    assert_eq!(clock.run(100_000, false), [(90_000, Forgotten(NEIGHBOUR))]);
+    assert_eq!(clock.run(120_000), []);
 }
 
 #[test]
 fn a_neighbour_that_stopped_answering_is_forgotten() {
     let mut clock = Clock::new();
     clock.resolver.handle_heard(NEIGHBOUR, PORT, clock.at(0));
-    let events = clock.run(100_000, true);
+    let events = clock.run(100_000);
     assert_eq!(events.iter().filter(|(_, e)| *e == ASK).count(), 6);
     assert_eq!(events.last(), Some(&(90_000, Forgotten(NEIGHBOUR))));
 }

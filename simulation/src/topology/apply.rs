@@ -44,6 +44,7 @@ impl Topology {
             Update::MacForgotten { bridge, vlan, mac } => {
                 if self.macs.remove(&Station { bridge, vlan, mac }).is_some() {
                     touched.add(Tag::Mac { bridge, vlan, mac });
+                    touched.add(Tag::MacSource { bridge, vlan, mac });
                 }
             }
             Update::ArpLearned { router, ip, mac } => {

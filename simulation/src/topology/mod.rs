@@ -127,6 +127,14 @@ impl Topology {
         self.neighbours.get(&(router, ip)).copied()
     }
 
+    /// The port of a router that has an address on its networks; on several, that with the longest prefix.
+    pub fn port_towards(&self, router: RouterId, ip: IpAddr) -> Option<PortId> {
+        let ports = self.router(router)?.ports.iter().filter_map(|id| self.port(*id));
+        let networks = ports.flat_map(|port| port.addresses().iter().map(move |network| (network, port.id)));
+        let on = networks.filter(|(network, _)| network.contains(ip));
+        on.max_by_key(|(network, _)| network.prefix()).map(|(_, port)| port)
+    }
+
     /// The broadcast question "who has `target`?" as a router's port asks it, to be simulated from
     /// [`crate::Ingress::Emit`] of that port; `None` if the port is no router port with an address of that family.
     pub fn arp_request(&self, port: PortId, target: IpAddr) -> Option<Vec<u8>> {

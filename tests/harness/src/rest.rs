@@ -32,7 +32,13 @@ impl RestServer {
         let shutdown = CancellationToken::new();
         let (ready, is_ready) = oneshot::channel();
         let announce = || ready.send(()).unwrap_or_default();
-        tokio::spawn(api::serve(listener, Arc::clone(&coordinator), announce, shutdown.clone()));
+        let serving = api::Serving {
+            sockets: vec![api::Socket::plain(listener)],
+            auth: api::auth::Auth::None,
+            coordinator: Arc::clone(&coordinator),
+            reload: api::Reload::default(),
+        };
+        tokio::spawn(api::serve(serving, announce, shutdown.clone()));
         is_ready.await?;
         Ok(Self { url, coordinator, _shutdown: shutdown.drop_guard() })
     }

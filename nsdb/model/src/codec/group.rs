@@ -33,8 +33,8 @@ impl From<&IpAddrGroup> for wire::IpAddrGroup {
         Self {
             id: id_bytes(group.id),
             name: group.name.clone(),
-            addresses: group.addresses.iter().copied().map(address_bytes).collect(),
             tenant_id: group.tenant_id.clone(),
+            addresses: group.addresses.iter().copied().map(address_bytes).collect(),
             inbound_chain: group.inbound_chain.map(id_bytes),
             outbound_chain: group.outbound_chain.map(id_bytes),
         }
@@ -48,9 +48,9 @@ impl TryFrom<wire::IpAddrGroup> for IpAddrGroup {
         let addresses = group.addresses.iter().map(|bytes| address("addresses", bytes));
         Ok(Self {
             id: id("id", &group.id)?,
+            tenant_id: group.tenant_id,
             name: group.name,
             addresses: addresses.collect::<Result<_, _>>()?,
-            tenant_id: group.tenant_id,
             inbound_chain: optional_id("inbound_chain", group.inbound_chain.as_deref())?,
             outbound_chain: optional_id("outbound_chain", group.outbound_chain.as_deref())?,
         })

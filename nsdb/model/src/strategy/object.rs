@@ -40,7 +40,7 @@ pub fn object(values: Values) -> impl Strategy<Value = Object> {
 
 pub(super) fn bridge(v: Values) -> impl Strategy<Value = Bridge> {
     let filters = (v.optional_id(), v.optional_id());
-    (v.id(), v.text(), v.text(), any::<bool>(), filters, mirrors(v), policy(v)).prop_map(
+    (v.id(), v.tenant(), v.text(), any::<bool>(), filters, mirrors(v), policy(v)).prop_map(
         |(id, tenant_id, name, admin_state_up, filters, mirrors, qos_policy)| Bridge {
             id,
             tenant_id,
@@ -56,7 +56,7 @@ pub(super) fn bridge(v: Values) -> impl Strategy<Value = Bridge> {
 
 pub(super) fn router(v: Values) -> impl Strategy<Value = Router> {
     let chains = (v.optional_id(), v.optional_id(), v.optional_id(), v.optional_id());
-    (v.id(), v.text(), v.text(), any::<bool>(), chains, mirrors(v)).prop_map(
+    (v.id(), v.tenant(), v.text(), any::<bool>(), chains, mirrors(v)).prop_map(
         |(id, tenant_id, name, admin_state_up, chains, mirrors)| Router {
             id,
             tenant_id,
@@ -133,7 +133,7 @@ pub(super) fn route(v: Values) -> impl Strategy<Value = Route> {
 
 pub(super) fn chain(v: Values) -> impl Strategy<Value = Chain> {
     let rules = vec(v.id(), if v == Values::Wild { 0..5 } else { 0..1 });
-    (v.id(), v.text(), v.text(), rules).prop_map(|(id, tenant_id, name, rules)| Chain {
+    (v.id(), v.tenant(), v.text(), rules).prop_map(|(id, tenant_id, name, rules)| Chain {
         id,
         tenant_id,
         name,
@@ -142,7 +142,7 @@ pub(super) fn chain(v: Values) -> impl Strategy<Value = Chain> {
 }
 
 pub(super) fn port_group(v: Values) -> impl Strategy<Value = PortGroup> {
-    (v.id(), v.text(), v.text(), any::<bool>()).prop_map(|(id, tenant_id, name, stateful)| PortGroup {
+    (v.id(), v.tenant(), v.text(), any::<bool>()).prop_map(|(id, tenant_id, name, stateful)| PortGroup {
         id,
         tenant_id,
         name,
@@ -152,7 +152,7 @@ pub(super) fn port_group(v: Values) -> impl Strategy<Value = PortGroup> {
 
 pub(super) fn ip_addr_group(v: Values) -> impl Strategy<Value = IpAddrGroup> {
     let chains = (v.optional_id(), v.optional_id());
-    (v.id(), v.text(), v.text(), chains, btree_set(v.address(), 0..4)).prop_map(
+    (v.id(), v.tenant(), v.text(), chains, btree_set(v.address(), 0..4)).prop_map(
         |(id, tenant_id, name, chains, addresses)| IpAddrGroup {
             id,
             tenant_id,

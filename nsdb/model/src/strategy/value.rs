@@ -40,6 +40,13 @@ impl Values {
         }
     }
 
+    pub(super) fn tenant(self) -> BoxedStrategy<Option<String>> {
+        match self {
+            Self::Wild => self.text(),
+            Self::Plausible => option::of("t[12]").boxed(),
+        }
+    }
+
     pub(super) fn number(self, plausible: std::ops::Range<u32>) -> BoxedStrategy<u32> {
         match self {
             Self::Wild => any::<u32>().boxed(),

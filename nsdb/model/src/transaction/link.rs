@@ -51,16 +51,16 @@ impl Transaction {
     /// interface carries another port, or the host is in no tunnel zone.
     pub fn bind(&mut self, port: PortId, host: HostId, interface: &str) -> Result<(), ModelError> {
         let mut port = self.existing_port(port)?;
+        let binding = Binding { host, interface: interface.to_owned() };
+        if port.binding.as_ref() == Some(&binding) {
+            return Ok(());
+        }
         if self.state.host(host).is_none() {
             return Err(ModelError::NotFound(host.into()));
         }
         let mut checked = Checked::new(port.id.into());
         interface_name(interface, &mut checked);
         checked.finish()?;
-        let binding = Binding { host, interface: interface.to_owned() };
-        if port.binding.as_ref() == Some(&binding) {
-            return Ok(());
-        }
         if let Some(peer) = port.peer {
             return Err(ModelError::conflict(
                 format!("Port {} is linked to port {peer}; unlink it before binding.", port.id),

@@ -9,13 +9,16 @@ mod link;
 mod port;
 mod route;
 mod rule;
+mod tenant;
 mod zone;
 
 pub(crate) use port::MAX_TUNNEL_KEY;
 pub use port::generated_mac;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::object::ObjectRef;
 use crate::validate::{self, Checked};
 use crate::{Change, IpAddrGroupId, ModelError, Object, ObjectKey, Role, State, Violation};
 
@@ -25,12 +28,14 @@ pub struct Transaction {
     base: State,
     state: State,
     touched: BTreeSet<ObjectKey>,
+    /// The tenant on whose behalf the operation under way is done.
+    acting: Option<Arc<str>>,
 }
 
 impl Transaction {
     /// A transaction on top of `base`.
     pub fn new(base: &State) -> Self {
-        Self { base: base.clone(), state: base.clone(), touched: BTreeSet::new() }
+        Self { base: base.clone(), state: base.clone(), touched: BTreeSet::new(), acting: None }
     }
 
     /// The topology as the transaction would leave it. Its version is that of the base.
@@ -70,7 +75,7 @@ impl Transaction {
     ///
     /// What other operations are there for stays as it is: of a port its device, tunnel key, peer, binding and groups;
     /// of a chain its rules; of a rule its chain; of a route its router; of a QoS rule its policy; of an IP address group
-    /// and a tunnel zone their members.
+    /// and a tunnel zone their members, of an IP address group also its tenant.
     ///
     /// # Errors
     /// `NotFound` if there is no such object, else as [`create`](Self::create).
@@ -96,6 +101,7 @@ impl Transaction {
             }
             (Object::IpAddrGroup(mut new), Object::IpAddrGroup(old)) => {
                 new.addresses = old.addresses;
+                new.tenant_id = old.tenant_id;
                 tx.put_checked(new.into())
             }
             (Object::TunnelZone(mut new), Object::TunnelZone(old)) => {
@@ -186,8 +192,10 @@ impl Transaction {
     }
 
     /// A missing target is a violation where the reference is a detail of the object, else the target is not found.
+    /// References that the object makes already have been checked, perhaps in the name of one who sees more.
     fn check_references(&self, object: &Object, checked: &mut Checked) -> Result<(), ModelError> {
-        for reference in object.references() {
+        let kept = self.state.stored(object.key()).map(ObjectRef::references).unwrap_or_default();
+        for reference in object.references().into_iter().filter(|reference| !kept.contains(reference)) {
             let found = match reference.role {
                 Role::Traversed => self.state.device(reference.target.id).is_some(),
                 _ => self.state.contains(reference.target),
@@ -207,7 +215,10 @@ impl Transaction {
         Ok(())
     }
 
-    fn put(&mut self, object: Object) {
+    fn put(&mut self, mut object: Object) {
+        if let Some(tenant) = &self.acting {
+            object.adopt(tenant);
+        }
         self.touched.insert(object.key());
         self.state.put(object);
     }

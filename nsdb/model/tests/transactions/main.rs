@@ -11,5 +11,6 @@ mod ports;
 mod routes;
 mod rules;
 mod services;
+mod tenants;
 mod validation;
 mod zones;
