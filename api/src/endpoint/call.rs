@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use model::State;
 use uuid::Uuid;
 
-use super::Shared;
+use super::{PAGE_AFTER, PAGE_SIZE, Shared};
 use crate::failure::Failure;
 use crate::links::Links;
 use crate::live::Live;
@@ -61,6 +61,21 @@ impl Call {
     /// Whether an object of this tenant is asked for.
     pub(crate) fn wants_tenant(&self, tenant: Option<&str>) -> bool {
         self.filter("tenant_id").is_none_or(|wanted| tenant == Some(wanted))
+    }
+
+    /// Of all ids in their order, those that can be on the page that is asked for, and one more; all of them where
+    /// something else than a page is asked for.
+    pub(crate) fn window<T: Copy + Into<Uuid>>(&self, mut ids: Vec<T>) -> Vec<T> {
+        if self.query().any(|(name, _)| name != PAGE_SIZE && name != PAGE_AFTER) {
+            return ids;
+        }
+        if let Some(after) = self.filter(PAGE_AFTER).and_then(|after| after.parse::<Uuid>().ok()) {
+            ids.drain(..ids.partition_point(|id| (*id).into() <= after));
+        }
+        if let Some(size) = self.filter(PAGE_SIZE).and_then(|size| size.parse::<usize>().ok()) {
+            ids.truncate(size.saturating_add(1));
+        }
+        ids
     }
 
     /// The call of a request, at the newest topology.

@@ -48,7 +48,7 @@ struct View {
     /// Chosen by the client when it is created, or else by the server; it stays.
     id: Uuid,
     /// Any text, at most 255 bytes.
-    #[schema(value_type = String, min_length = 1, max_length = 255)]
+    #[schema(value_type = String, max_length = 255)]
     name: Option<String>,
     /// Always empty.
     #[schema(read_only)]

@@ -36,7 +36,7 @@ fn types() -> Schema {
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/ports", several(|call| Ok(ids(call.topology.ports()))))
+        .route("/ports", several(|call| Ok(asked(call, call.topology.ports()))))
         .route("/ports/{id}", single().merge(update::<View>(PORT, replace)))
         .route(
             "/bridges/{device}/ports",
@@ -79,16 +79,17 @@ fn router(call: &Call) -> Result<DeviceId, Failure> {
 }
 
 fn of(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Asked, Failure> {
-    Ok(ids(call.topology.device_ports(device(call)?)))
+    Ok(asked(call, call.topology.device_ports(device(call)?)))
 }
 
 fn peers(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Asked, Failure> {
     let peers: BTreeSet<PortId> = call.topology.device_ports(device(call)?).filter_map(|p| p.peer).collect();
-    Ok(Asked(peers.into_iter().collect()))
+    Ok(Asked(call.window(peers.into_iter().collect())))
 }
 
-fn ids<'a>(ports: impl Iterator<Item = &'a Port>) -> Asked {
-    Asked(ports.map(|port| port.id).collect())
+/// There may be very many: those that are not on the page that is asked for are not shown in the first place.
+fn asked<'a>(call: &Call, ports: impl Iterator<Item = &'a Port>) -> Asked {
+    Asked(call.window(ports.map(|port| port.id).collect()))
 }
 
 /// A port of a bridge or router: linked to another port, bound to an interface of a host, or free.
