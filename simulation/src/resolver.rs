@@ -50,9 +50,9 @@ pub enum ResolverEvent {
         /// The neighbour.
         neighbour: NeighbourId,
     },
-    /// The neighbour does not answer: [`crate::Update::ArpFailed`].
+    /// The neighbour does not answer: [`crate::Update::ArpFailed`], unless another host has heard it.
     Failed(NeighbourId),
-    /// Nothing is known of the neighbour any more: [`crate::Update::ArpForgotten`].
+    /// This host knows nothing of the neighbour any more: [`crate::Update::ArpForgotten`], unless another one does.
     Forgotten(NeighbourId),
 }
 

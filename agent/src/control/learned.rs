@@ -58,6 +58,35 @@ impl Control {
         self.publisher.update(Update::ArpLearned { router, ip, mac });
     }
 
+    /// A packet waits for a neighbour. It may have become known since the worker said so: the answer to another question
+    /// would then be no news to this host, and the neighbour would seem to fail.
+    pub(super) fn need_neighbour(&mut self, neighbour: NeighbourId, port: PortId, now: Instant) {
+        let NeighbourId { router, ip } = neighbour;
+        if self.tables.neighbours(router).is_some()
+            && self.publisher.topology().neighbour(router, ip).is_none()
+            && let Err(error) = self.resolver.request(neighbour, port, now)
+        {
+            tracing::debug!(%router, %ip, %error, "neighbour is not asked for");
+        }
+    }
+
+    /// A neighbour does not answer here. What another host has heard stands.
+    pub(super) fn fail_neighbour(&mut self, NeighbourId { router, ip }: NeighbourId) {
+        if self.tables.neighbours(router).is_none_or(|table| table.get(&ip).is_none()) {
+            self.publisher.update(Update::ArpFailed { router, ip });
+        }
+    }
+
+    /// This host knows nothing of a neighbour any more. The table then says whether nobody, or another host, knows it.
+    pub(super) fn forget_neighbour(&mut self, NeighbourId { router, ip }: NeighbourId) {
+        let Some(table) = self.tables.neighbours(router) else { return };
+        if table.get(&ip).is_none() {
+            self.publisher.update(Update::ArpForgotten { router, ip });
+        } else if let Err(error) = table.remove(ip) {
+            tracing::debug!(%router, %error, "neighbour is not withdrawn");
+        }
+    }
+
     /// Learns anew what this host had learned in its former life, but for what another host has told since.
     pub(super) fn recall(&mut self, now: Instant) {
         for update in std::mem::take(&mut self.former) {

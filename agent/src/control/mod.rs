@@ -279,11 +279,7 @@ impl Control {
     fn on_worker(&mut self, event: Event, now: Instant) {
         match event {
             Event::Needed(Need::Arp { router, port, target }) => {
-                if self.tables.neighbours(router).is_some()
-                    && let Err(error) = self.resolver.request(NeighbourId { router, ip: target }, port, now)
-                {
-                    tracing::debug!(%router, %target, %error, "neighbour is not asked for");
-                }
+                self.need_neighbour(NeighbourId { router, ip: target }, port, now);
             }
             // Every document in reach is asked for as soon as it is named; the packet waits for that.
             Event::Needed(Need::Document(_)) => {}
@@ -389,17 +385,8 @@ impl Control {
                         tracing::debug!(%port, ip = %neighbour.ip, "ARP request put off");
                     }
                 }
-                ResolverEvent::Failed(NeighbourId { router, ip }) => {
-                    self.publisher.update(Update::ArpFailed { router, ip });
-                }
-                ResolverEvent::Forgotten(NeighbourId { router, ip }) => {
-                    self.publisher.update(Update::ArpForgotten { router, ip });
-                    if let Some(table) = self.tables.neighbours(router)
-                        && let Err(error) = table.remove(ip)
-                    {
-                        tracing::debug!(%router, %error, "neighbour is not withdrawn");
-                    }
-                }
+                ResolverEvent::Failed(neighbour) => self.fail_neighbour(neighbour),
+                ResolverEvent::Forgotten(neighbour) => self.forget_neighbour(neighbour),
             }
         }
     }

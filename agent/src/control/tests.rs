@@ -15,6 +15,7 @@ use nsdb::presence::Instance;
 use nsdb::store::Store;
 use nsdb::tables::{ActiveTable, ArpTable, MacTable, PortOwner, active_table, arp_table, mac_table};
 use packet::MacAddr;
+use simulation::Neighbour;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
@@ -369,4 +370,76 @@ async fn a_station_that_another_host_had_learned_is_kept_by_the_host_that_has_it
     session.close().await;
     sleep(Duration::from_millis(100)).await;
     assert_eq!(lab.stations.get(&KEY), Some(PORT));
+}
+
+/// A control plane that nobody runs, with a router's tables open.
+async fn idle(memory: &Memory, state: &std::path::Path) -> Control {
+    let session: Arc<dyn Coordinator> = Arc::new(memory.session("agent"));
+    let datapath: Arc<dyn Datapath> = Arc::new(MemoryDatapath::new("midspan", 1));
+    let (forwarding, _unheard) =
+        Forwarding::start(&ForwardingConfig::default(), &datapath, empty(HOST)).unwrap();
+    let parts = parts(session.clone(), datapath, Publisher::new(Arc::new(forwarding)), state).await;
+    let (interest, _documents) = Interest::new(session.clone());
+    let (tables, _news) = Tables::new(session);
+    let mut control = Control::new(parts, interest, tables, InterfaceMap::default());
+    control.tables.follow(&[DeviceId::Router(ROUTER)].into());
+    control.tables.neighbours(ROUTER).unwrap().loaded().await;
+    control
+}
+
+const NEXT_HOP: NeighbourId = NeighbourId { router: ROUTER, ip: NEIGHBOUR };
+
+fn known(control: &Control) -> Option<Neighbour> {
+    control.publisher.topology().neighbour(ROUTER, NEIGHBOUR)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_for_a_neighbour_that_has_become_known_does_not_make_it_fail() {
+    let state = tempfile::tempdir().unwrap();
+    let mut control = idle(&Memory::new("api"), state.path()).await;
+    let now = Instant::now();
+    control.publisher.update(Update::ArpLearned { router: ROUTER, ip: NEIGHBOUR, mac: MAC });
+    control.on_worker(Event::Needed(Need::Arp { router: ROUTER, port: UPLINK, target: NEIGHBOUR }), now);
+    for passed in [0, 1, 2, 3, 4, 5] {
+        control.settle_neighbours(now + Duration::from_secs(passed));
+    }
+    assert_eq!(known(&control), Some(Neighbour::Resolved(MAC)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_neighbour_that_moved_to_another_host_is_not_forgotten_here() {
+    let (memory, state) = (Memory::new("api"), tempfile::tempdir().unwrap());
+    let mut control = idle(&memory, state.path()).await;
+    let now = Instant::now();
+    control.learn_neighbour(NEXT_HOP, MAC, UPLINK, now);
+    let session: Arc<dyn Coordinator> = Arc::new(memory.session("the other host"));
+    let other = arp_table(Arc::clone(&session), ROUTER);
+    eventually("it is known there", || other.get(&NEIGHBOUR) == Some(MAC)).await;
+    other.set(NEIGHBOUR, MAC).unwrap();
+    let moved = async {
+        while !matches!(&session.list(&format!("tables/arp/{ROUTER}")).await.unwrap()[..], [name] if name.ends_with("host"))
+        {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), moved).await.unwrap();
+    for passed in (0..=100).step_by(5) {
+        control.settle_neighbours(now + Duration::from_secs(passed));
+    }
+    assert_eq!(control.resolver.known().count(), 0);
+    assert_eq!(known(&control), Some(Neighbour::Resolved(MAC)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_neighbour_that_nobody_hears_any_more_is_withdrawn() {
+    let (memory, state) = (Memory::new("api"), tempfile::tempdir().unwrap());
+    let mut control = idle(&memory, state.path()).await;
+    let now = Instant::now();
+    control.learn_neighbour(NEXT_HOP, MAC, UPLINK, now);
+    let other = arp_table(Arc::new(memory.session("the other host")), ROUTER);
+    eventually("it is known to others", || other.get(&NEIGHBOUR) == Some(MAC)).await;
+    for passed in (0..=100).step_by(5) {
+        control.settle_neighbours(now + Duration::from_secs(passed));
+    }
+    eventually("it is not", || other.get(&NEIGHBOUR).is_none()).await;
 }
