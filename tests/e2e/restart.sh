@@ -47,14 +47,17 @@ under_way() {
   spawn dial vm-1-3 bash -c dial
   sleep 1.5
 }
-# arrived NAME: what is expected of the traffic after a restart.
-arrived() {
-  local name
+# hang_up: ends the new flows, and iperf3 when its time is over; the pings go on.
+hang_up() {
   ended iperf
   touch "$work/hang-up"
   ended dial
   ended answer TERM
   ended iperfd
+}
+# arrived NAME: ends the pings; what is expected of the traffic after a restart.
+arrived() {
+  local name
   for name in "${!target[@]}"; do
     ended "$name" INT
     equal "$1: established pings lost of $(replies "$name" | wc -l), $name" 0 "$(lost "$name")"
@@ -75,7 +78,7 @@ expect OK "its ports are inactive at once" wait_for 1 inactive "${port[1-1]}"
 agent 1
 agent_ready 1
 figure start_to_ready $(($(now_ms) - end)) ms
-sleep 1
+hang_up
 arrived term
 expect OK "ports are active" all_active 3
 
@@ -109,12 +112,13 @@ agent 1
 agent_ready 1
 ready=$(now_ms)
 figure restart_ready $((ready - killed)) ms
-# The killed agent's session is over after 10 s, and other hosts believe it 5 s later.
-sleep $((20 - (ready - killed) / 1000))
-arrived kill
+hang_up
 gap=$(gap_after "$killed")
 at_most "ms without new flows from the kill on, beside iperf3" 1000 "$gap"
 figure kill_new_flow_gap_loaded "$gap" ms
+# The killed agent's session is over after 10 s, and other hosts believe it 5 s later.
+sleep $((20 - ($(now_ms) - killed) / 1000))
+arrived kill
 expect OK "flows were adopted: $(status_of 1 .forwarding.adopted)" test "$(status_of 1 .forwarding.adopted)" -ge 4
 figure flows_adopted "$(status_of 1 .forwarding.adopted)"
 flooded=0
