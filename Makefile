@@ -49,7 +49,7 @@ test-unit: ## every test that needs neither root nor the kernel datapath
 test-api: ## the REST API as a process: authentication, with a real Keystone, and TLS
 	tests/api/run
 
-fuzz-api: ## the REST API against its own OpenAPI document, by a fuzzer from PyPI
+fuzz-api: setup ## the REST API against its own OpenAPI document, by a fuzzer from PyPI
 	tests/api/schemathesis
 
 test-lab: test-kernel test-e2e ## the tests in the lab

@@ -11,6 +11,8 @@ use nsdb::store::CommitError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::kinds;
+
 /// Media type of error bodies.
 pub(crate) const ERROR_TYPE: &str = "application/vnd.org.midonet.Error-v1+json";
 /// When a client may try again while the NSDB is out of reach.
@@ -111,15 +113,8 @@ impl Failure {
 fn class(kind: Kind) -> &'static str {
     match kind {
         Kind::Bridge => "Network",
-        Kind::Router => "Router",
-        Kind::Port => "Port",
-        Kind::Route => "Route",
-        Kind::Chain => "Chain",
-        Kind::Rule => "Rule",
-        Kind::PortGroup => "PortGroup",
         Kind::IpAddrGroup => "IPAddrGroup",
-        Kind::Host => "Host",
-        Kind::TunnelZone => "TunnelZone",
+        other => kinds::name(other),
     }
 }
 

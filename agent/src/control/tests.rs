@@ -1,5 +1,7 @@
 //! The control plane on the memory drivers of NSDB and datapath: an API server changes the network, an agent follows.
 
+mod unreadable;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -51,6 +53,7 @@ struct Life {
     session: Arc<Memory>,
     forwarding: Arc<Forwarding>,
     events: mpsc::Sender<Event>,
+    in_sync: watch::Receiver<bool>,
     shutdown: CancellationToken,
     control: JoinHandle<datapath::Result<()>>,
     _interfaces: watch::Sender<InterfaceMap>,
@@ -82,7 +85,11 @@ impl Lab {
     }
 
     async fn start(&mut self) {
-        self.agent = Some(Life::begin(&self.memory, self.state.path()).await);
+        self.start_on(Arc::new(MemoryDatapath::new("midspan", 1))).await;
+    }
+
+    async fn start_on(&mut self, datapath: Arc<dyn Datapath>) {
+        self.agent = Some(Life::begin(&self.memory, self.state.path(), datapath).await);
     }
 
     fn agent(&self) -> &Life {
@@ -154,21 +161,21 @@ impl Lab {
 }
 
 impl Life {
-    async fn begin(memory: &Memory, state: &std::path::Path) -> Self {
+    async fn begin(memory: &Memory, state: &std::path::Path, datapath: Arc<dyn Datapath>) -> Self {
         let session = Arc::new(memory.session("agent"));
         let interfaces = BTreeMap::from(["tap1", "tap2"].map(|name| (name.to_owned(), interface(name))));
         let (interfaces, seen) = watch::channel(Arc::new(interfaces));
         let (events, heard) = mpsc::channel(1024);
         let inputs = Inputs { events: heard, interfaces: seen, vports: Arc::new(Notify::new()) };
-        let datapath: Arc<dyn Datapath> = Arc::new(MemoryDatapath::new("midspan", 1));
         let (forwarding, _unheard) =
             Forwarding::start(&ForwardingConfig::default(), &datapath, empty(HOST)).unwrap();
         let forwarding = Arc::new(forwarding);
         let publisher = Publisher::new(Arc::clone(&forwarding));
         let parts = parts(session.clone(), datapath, publisher, state).await;
+        let in_sync = parts.in_sync.subscribe();
         let shutdown = CancellationToken::new();
         let control = tokio::spawn(Control::run(parts, inputs, shutdown.clone()));
-        Self { session, forwarding, events, shutdown, control, _interfaces: interfaces }
+        Self { session, forwarding, events, in_sync, shutdown, control, _interfaces: interfaces }
     }
 }
 

@@ -153,19 +153,12 @@ impl Authority {
 
     /// Who is behind a request with this token.
     pub(crate) async fn identify(&self, token: Option<&str>) -> Result<Identity, Failure> {
-        let token = match (&self.provider, token) {
-            (Provider::None, _) => {
-                return Ok(Identity { user: ADMIN.into(), caller: Caller::Operator });
-            }
-            (_, Some(token)) => token,
-            (_, None) => {
-                return Err(Failure::unauthorized("A token is needed: log in, and send it in X-Auth-Token."));
-            }
-        };
+        let token = token
+            .ok_or_else(|| Failure::unauthorized("A token is needed: log in, and send it in X-Auth-Token."));
         let found = match &self.provider {
-            Provider::Tokens(tokens) => tokens.identify(token).await,
-            Provider::Keystone(keystone) => keystone.identify(token).await,
-            Provider::None => Err(Refusal::Unknown),
+            Provider::None => return Ok(Identity { user: ADMIN.into(), caller: Caller::Operator }),
+            Provider::Tokens(tokens) => tokens.identify(token?).await,
+            Provider::Keystone(keystone) => keystone.identify(token?).await,
         };
         found.map_err(|refusal| refusal.told("The token is not valid, or not any more: log in again."))
     }
@@ -176,19 +169,28 @@ impl Authority {
         credentials: &Credentials,
         address: Option<IpAddr>,
     ) -> Result<Session, Failure> {
-        if let Provider::None = self.provider {
-            return Ok(Session { key: ANY_TOKEN.to_owned(), expires: None });
+        match &self.provider {
+            Provider::None => Ok(Session { key: ANY_TOKEN.to_owned(), expires: None }),
+            Provider::Tokens(tokens) => self.throttled(credentials, address, tokens.login(credentials)).await,
+            Provider::Keystone(keystone) => {
+                self.throttled(credentials, address, keystone.login(credentials)).await
+            }
         }
+    }
+
+    /// Makes an attempt to log in, if it is admitted, and remembers whether it failed.
+    async fn throttled(
+        &self,
+        credentials: &Credentials,
+        address: Option<IpAddr>,
+        login: impl Future<Output = Result<Session, Refusal>>,
+    ) -> Result<Session, Failure> {
         let admitted = self.throttle.lock().admit(address, &credentials.user, Instant::now());
         let attempt = admitted.map_err(|wait| {
             tracing::warn!(user = %credentials.user, ?address, "a login is refused after too many failures");
             Failure::too_many("Too many logins have failed", wait)
         })?;
-        let found = match &self.provider {
-            Provider::Tokens(tokens) => tokens.login(credentials).await,
-            Provider::Keystone(keystone) => keystone.login(credentials).await,
-            Provider::None => Err(Refusal::Unknown),
-        };
+        let found = login.await;
         // Only a wrong name or password is a failure of the one who tries.
         match &found {
             Err(Refusal::Unknown) => tracing::info!(user = %credentials.user, ?address, "a login has failed"),

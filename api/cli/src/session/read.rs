@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::find::Holder;
@@ -19,7 +20,7 @@ impl Session {
         let wanted = self.filter(command, kind)?;
         let tenant = self.tenant.as_ref().filter(|_| kind.attribute("tenant").is_some());
         if let (Some(tenant), Holder::Address(address)) = (tenant, &mut collection.holder) {
-            *address += &format!("?tenant_id={}", encoded(tenant));
+            *address += &format!("?tenant_id={}", utf8_percent_encode(tenant, NON_ALPHANUMERIC));
         }
         let mut objects = self.all(&collection).await?;
         objects.retain(|object| codec::has(object, &wanted));
@@ -84,11 +85,4 @@ impl Session {
         }
         Ok(if values.len() == 1 { values.remove(0) } else { Report::Several(values) })
     }
-}
-
-/// Text as it stands in a query.
-fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    let encode = |byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    text.bytes().map(encode).collect()
 }
