@@ -66,6 +66,8 @@ fn new_port(n: u8, device: PortDevice) -> PortEntry {
         id: port_id(n),
         device,
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
         peer: None,
@@ -83,12 +85,14 @@ fn bridge(ports: &[u8]) -> Update {
         tenant_id: None,
         name: None,
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
     };
     let device = PortDevice::Bridge { bridge: BRIDGE, vlan: None };
     let ports = ports.iter().map(|n| new_port(*n, device.clone())).collect();
-    Update::Put(Document::Bridge(BridgeDocument { bridge, ports }))
+    Update::Put(Document::Bridge(BridgeDocument::of_ports(bridge, ports)))
 }
 
 /// A router with port N at 10.0.N.254/24.
@@ -98,14 +102,25 @@ fn router(ports: &[u8]) -> Update {
         tenant_id: None,
         name: None,
         admin_state_up: true,
+        mirrors: Default::default(),
         inbound_filter: None,
         outbound_filter: None,
+        load_balancer: None,
+        as_number: 0,
         forward_chain: None,
         local_redirect_chain: None,
     };
     let entry = |n: &u8| {
         let addresses = vec![format!("10.0.{n}.254/24").parse().unwrap()];
-        new_port(*n, PortDevice::Router { router: ROUTER, mac: MacAddr([2, 0, 0, 0, 0xff, *n]), addresses })
+        new_port(
+            *n,
+            PortDevice::Router {
+                router: ROUTER,
+                mac: MacAddr([2, 0, 0, 0, 0xff, *n]),
+                addresses,
+                vtep: Default::default(),
+            },
+        )
     };
     let route = |n: &u8| Route {
         id: RouteId(Uuid::from_u128(0x100 + u128::from(*n))),
@@ -117,7 +132,14 @@ fn router(ports: &[u8]) -> Update {
         attributes: None,
     };
     let (entries, routes) = (ports.iter().map(entry).collect(), ports.iter().map(route).collect());
-    Update::Put(Document::Router(RouterDocument { router, ports: entries, routes }))
+    Update::Put(Document::Router(RouterDocument {
+        router,
+        ports: entries,
+        routes,
+        bgp_networks: vec![],
+        bgp_peers: vec![],
+        peering: vec![],
+    }))
 }
 
 /// One hypervisor: a kernel datapath, the data path on it, and a control plane that learns and resolves.

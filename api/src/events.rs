@@ -74,8 +74,8 @@ struct Happened {
     /// Name of its kind, as in its media types.
     kind: &'static str,
     id: Uuid,
-    /// Its address.
-    uri: String,
+    /// Its address; none of what is found by other than its id, as entries of tables are.
+    uri: Option<String>,
     /// `created`, `updated` or `deleted`.
     change: &'static str,
 }
@@ -121,7 +121,7 @@ impl Filter {
             Some(Happened {
                 kind: kinds::name(event.key.kind),
                 id: event.key.id,
-                uri: self.links.to(format_args!("{}", kinds::path(event.key))),
+                uri: kinds::path(event.key).map(|path| self.links.to(format_args!("{path}"))),
                 change: match fate {
                     Fate::Created => "created",
                     Fate::Updated => "updated",

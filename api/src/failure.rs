@@ -114,6 +114,13 @@ fn class(kind: Kind) -> &'static str {
     match kind {
         Kind::Bridge => "Network",
         Kind::IpAddrGroup => "IPAddrGroup",
+        Kind::Vip => "Vip",
+        Kind::Vtep => "Vtep",
+        Kind::DhcpSubnet => "Dhcp",
+        Kind::DhcpSubnet6 => "DhcpV6",
+        Kind::QosPolicy => "QosPolicy",
+        Kind::QosBandwidthRule => "QosRuleBandwidthLimit",
+        Kind::QosDscpRule => "QosRuleDscp",
         other => kinds::name(other),
     }
 }

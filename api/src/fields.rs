@@ -142,19 +142,50 @@ impl Fields {
         property: &str,
         bounds: RangeInclusive<i64>,
     ) -> Option<RangeInclusive<u16>> {
-        let value = self.value(property)?;
-        let Value::Object(properties) = value else {
-            return self.wrong_type(property, "an object with start and end", &value);
-        };
-        let mut inner = Self { properties, violations: Vec::new() };
-        let start = inner.number("start", bounds.clone());
-        let end = inner.number("end", bounds);
-        let start = inner.required("start", start);
-        let end = inner.required("end", end);
-        for violation in inner.violations {
-            self.violation(&format!("{property}.{}", violation.property), violation.message);
+        self.object(property, |range| {
+            let start = range.number("start", bounds.clone());
+            let end = range.number("end", bounds);
+            range.required("start", start)..=range.required("end", end)
+        })
+    }
+
+    /// What `read` makes of an object; what is wrong within it is told with the property's name before it.
+    pub(crate) fn object<T>(&mut self, property: &str, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        match self.value(property)? {
+            Value::Object(properties) => Some(self.within(property, properties, read)),
+            other => self.wrong_type(property, "an object", &other),
         }
-        Some(start..=end)
+    }
+
+    /// The same for each object of a list; empty if absent.
+    pub(crate) fn objects<T>(&mut self, property: &str, mut read: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        let items = match self.value(property) {
+            None => Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(other) => self.wrong_type(property, "a list", &other).unwrap_or_default(),
+        };
+        let item = |(index, item)| {
+            let at = format!("{property}[{index}]");
+            match item {
+                Value::Object(properties) => Some(self.within(&at, properties, &mut read)),
+                other => self.wrong_type(&at, "an object", &other),
+            }
+        };
+        items.into_iter().enumerate().filter_map(item).collect()
+    }
+
+    fn within<T>(
+        &mut self,
+        name: &str,
+        properties: Map<String, Value>,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let mut inner = Self { properties, violations: Vec::new() };
+        let value = read(&mut inner);
+        for violation in inner.violations {
+            self.violation(&format!("{name}.{}", violation.property), violation.message);
+        }
+        value
     }
 
     /// One of several words.
@@ -224,6 +255,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_within_objects_says_where() {
+        let mut fields =
+            Fields::parse(br#"{"one": {"n": 7}, "many": [{"n": 1}, {"n": "x"}, 3], "none": null}"#).unwrap();
+        let number = |fields: &mut Fields| fields.number::<u16>("n", 0..=5);
+        assert_eq!(fields.object("one", number), Some(None));
+        assert_eq!(fields.objects("many", number), [Some(1), None]);
+        assert_eq!((fields.object("none", number), fields.objects("none", number)), (None, vec![]));
+        let properties: Vec<_> = violations(fields).into_iter().map(|(p, _)| p).collect();
+        assert_eq!(properties, ["one.n", "many[1].n", "many[2]"]);
+    }
+
+    #[test]
     fn null_is_no_value_but_is_mentioned() {
         let mut fields = Fields::parse(br#"{"name": null}"#).unwrap();
         assert_eq!(fields.text("name"), None);
@@ -237,6 +280,16 @@ mod tests {
         let peer = fields.id::<Uuid>("peerId");
         fields.required("peerId", peer);
         assert_eq!(violations(fields), [("peerId".to_owned(), "`x` is not a UUID".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_list_of_objects_says_where() {
+        let mut fields = Fields::parse(br#"{"routes": [{"to": "a"}, {"to": 7}, "x"], "hosts": {}}"#).unwrap();
+        let read = |item: &mut Fields| item.text("to");
+        assert_eq!(fields.objects("routes", read), [Some("a".to_owned()), None]);
+        assert!(fields.objects("hosts", read).is_empty() && fields.objects("none", read).is_empty());
+        let properties: Vec<_> = violations(fields).into_iter().map(|(p, _)| p).collect();
+        assert_eq!(properties, ["routes[1].to", "routes[2]", "hosts"]);
     }
 
     #[test]

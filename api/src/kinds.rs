@@ -15,11 +15,34 @@ pub(crate) fn name(kind: Kind) -> &'static str {
         Kind::IpAddrGroup => "IpAddrGroup",
         Kind::Host => "Host",
         Kind::TunnelZone => "TunnelZone",
+        Kind::LoadBalancer => "LoadBalancer",
+        Kind::Pool => "Pool",
+        Kind::PoolMember => "PoolMember",
+        Kind::Vip => "VIP",
+        Kind::HealthMonitor => "HealthMonitor",
+        Kind::BgpNetwork => "BgpNetwork",
+        Kind::BgpPeer => "BgpPeer",
+        Kind::ServiceContainerGroup => "ServiceContainerGroup",
+        Kind::ServiceContainer => "ServiceContainer",
+        Kind::PeeringEntry => "MacIp",
+        Kind::DhcpSubnet => "DhcpSubnet",
+        Kind::DhcpSubnet6 => "DhcpV6Subnet",
+        Kind::MacEntry => "MacPort",
+        Kind::ArpEntry => "IP4Mac",
+        Kind::Vtep => "VTEP",
+        Kind::Mirror => "Mirror",
+        Kind::L2Insertion => "L2Insertion",
+        Kind::TraceRequest => "TraceRequest",
+        Kind::QosPolicy => "QOSPolicy",
+        Kind::QosBandwidthRule => "QOSRuleBWLimit",
+        Kind::QosDscpRule => "QOSRuleDSCP",
+        Kind::ConfDocument => "Configuration",
     }
 }
 
-/// Where an object is, below the base.
-pub(crate) fn path(key: ObjectKey) -> String {
+/// Where an object is, below the base. Entries of tables, what is found by its name in its device, and configuration do
+/// not go by their ids.
+pub(crate) fn path(key: ObjectKey) -> Option<String> {
     let collection = match key.kind {
         Kind::Bridge => "bridges",
         Kind::Router => "routers",
@@ -31,6 +54,24 @@ pub(crate) fn path(key: ObjectKey) -> String {
         Kind::IpAddrGroup => "ip_addr_groups",
         Kind::Host => "hosts",
         Kind::TunnelZone => "tunnel_zones",
+        Kind::LoadBalancer => "load_balancers",
+        Kind::Pool => "pools",
+        Kind::PoolMember => "pool_members",
+        Kind::Vip => "vips",
+        Kind::HealthMonitor => "health_monitors",
+        Kind::BgpNetwork => "bgp_networks",
+        Kind::BgpPeer => "bgp_peers",
+        Kind::ServiceContainerGroup => "service_container_groups",
+        Kind::ServiceContainer => "service_containers",
+        Kind::Vtep => "vteps",
+        Kind::Mirror => "mirrors",
+        Kind::L2Insertion => "l2insertions",
+        Kind::TraceRequest => "traces",
+        Kind::QosPolicy => "qos_policies",
+        Kind::QosBandwidthRule => "qos_bw_limit_rules",
+        Kind::QosDscpRule => "qos_dscp_rules",
+        Kind::DhcpSubnet | Kind::DhcpSubnet6 | Kind::MacEntry | Kind::ArpEntry => return None,
+        Kind::PeeringEntry | Kind::ConfDocument => return None,
     };
-    format!("{collection}/{}", key.id)
+    Some(format!("{collection}/{}", key.id))
 }

@@ -11,9 +11,11 @@
 //! | `resources` | one file per resource: its form on the wire, its place, its changes |
 //! | `media`, `fields`, `links`, `kinds`, `failure` | media types, reading of bodies, addresses, names of kinds, errors |
 //! | `live` | the network in memory |
+//! | `agent_settings` | what agents can be set to |
 
 #![forbid(unsafe_code)]
 
+mod agent_settings;
 pub mod auth;
 mod endpoint;
 mod events;
@@ -31,6 +33,7 @@ mod server;
 mod tests;
 mod watched;
 
+pub use agent_settings::{AGENT_SETTINGS, AgentSetting, SettingKind};
 pub use listen::{Socket, Tls, TlsError};
 pub use server::{Error, Serving, serve};
 pub use watched::Reload;

@@ -3,11 +3,20 @@
 use std::fmt::Arguments;
 
 use axum::http::{HeaderMap, HeaderName, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 /// Path under which the API stands.
 pub(crate) const BASE: &str = "/midonet-api";
 /// The scheme that the client called: said by a proxy that ends TLS before us, set by ourselves where we do.
 pub(crate) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// What a segment of a path cannot hold as it is (RFC 3986 §2.3, §3.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Text as one segment of a path.
+pub(crate) fn segment(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, RESERVED)
+}
 
 /// Makes the `uri`s of one answer.
 #[derive(Debug, Clone)]

@@ -4,11 +4,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::DeviceId;
+use model::{BridgeId, DeviceId, PortId};
 use nsdb::coordinator::{Coordinator, Status};
 use nsdb::presence::Hosts;
 use nsdb::store::Store;
-use nsdb::tables::{ActivePorts, PortOwner};
+use nsdb::tables::{ActivePorts, MacKey, MacTables, PortOwner};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -19,11 +19,12 @@ const RETRY: Duration = Duration::from_millis(500);
 /// How long a read waits for a table of active ports that was never read before.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Topology, hosts and active ports, all in memory.
+/// Topology, hosts, active ports and learned stations, all in memory.
 pub(crate) struct Live {
     pub(crate) store: Store,
     pub(crate) hosts: Hosts,
     active: ActivePorts,
+    stations: MacTables,
 }
 
 /// Whether requests can be answered.
@@ -38,11 +39,35 @@ pub(crate) enum Readiness {
 impl Live {
     /// The active ports of a device. While the NSDB is out of reach, those of a device never asked for before are not
     /// known, and none is said to be active.
-    pub(crate) async fn active(&self, device: DeviceId) -> Vec<(model::PortId, PortOwner)> {
+    pub(crate) async fn active(&self, device: DeviceId) -> Vec<(PortId, PortOwner)> {
         match timeout(PATIENCE, self.active.of(device)).await {
             Ok(ports) => ports.into_iter().collect(),
             Err(_) => Vec::new(),
         }
+    }
+
+    /// The stations that a bridge has learned, and behind which of its ports. While the NSDB is out of reach, those of a
+    /// bridge never asked for before are not known.
+    pub(crate) async fn stations(&self, bridge: BridgeId) -> Vec<(MacKey, PortId)> {
+        if !self.follow_bridges(bridge) {
+            return Vec::new();
+        }
+        self.stations.of(bridge).await.into_iter().collect()
+    }
+
+    /// Where a bridge has learned one station.
+    pub(crate) async fn station(&self, bridge: BridgeId, station: MacKey) -> Option<PortId> {
+        if !self.follow_bridges(bridge) {
+            return None;
+        }
+        self.stations.of(bridge).await.get(&station).copied()
+    }
+
+    /// Closes the tables of bridges that are gone; whether this one is there.
+    fn follow_bridges(&self, bridge: BridgeId) -> bool {
+        let topology = self.store.snapshot();
+        self.stations.retain(|bridge| topology.bridge(bridge).is_some());
+        topology.bridge(bridge).is_some()
     }
 }
 
@@ -62,8 +87,12 @@ pub(crate) async fn load(
             Err(error) => return Err(error),
         }
     };
-    let live =
-        Live { store, hosts: Hosts::open(Arc::clone(&coordinator)), active: ActivePorts::new(coordinator) };
+    let live = Live {
+        store,
+        hosts: Hosts::open(Arc::clone(&coordinator)),
+        active: ActivePorts::new(Arc::clone(&coordinator)),
+        stations: MacTables::new(coordinator),
+    };
     readiness.send_replace(Readiness::Ready(Arc::new(live)));
     Ok(())
 }

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use crate::failure::Failure;
 
 const JSON: &str = "application/json";
+const TEXT: &str = "text/plain";
 const VENDOR: &str = "application/vnd.org.midonet.";
 
 /// The media types of one type of resource.
@@ -38,6 +39,8 @@ pub(crate) enum Json {
     Offered,
     /// Not at all.
     Refused,
+    /// Not at all, nor in a body.
+    Text,
 }
 
 /// One object or a list.
@@ -55,6 +58,11 @@ impl Media {
     /// One media type, whatever it is; what has none of MidoNet's.
     pub(crate) const fn plain(name: &'static str, media_type: &'static str) -> Self {
         Self { name, types: Types::Plain(media_type), json: Json::Offered }
+    }
+
+    /// Plain text.
+    pub(crate) const fn text(name: &'static str) -> Self {
+        Self { name, types: Types::Plain(TEXT), json: Json::Text }
     }
 
     /// The same with the vendor's type for clients that accept anything.
@@ -108,7 +116,7 @@ impl Media {
         match self.json {
             Json::Preferred => offers.insert(0, JSON.to_owned()),
             Json::Offered => offers.push(JSON.to_owned()),
-            Json::Refused => {}
+            Json::Refused | Json::Text => {}
         }
         offers
     }
@@ -116,7 +124,9 @@ impl Media {
     /// What a body may be, the vendor's types first.
     pub(crate) fn taken(&self) -> Vec<String> {
         let mut taken = self.types(Shape::One);
-        taken.push(JSON.to_owned());
+        if self.json != Json::Text {
+            taken.push(JSON.to_owned());
+        }
         taken
     }
 
@@ -155,7 +165,11 @@ fn quality(part: &str) -> f32 {
 }
 
 fn matches(range: &str, offer: &str) -> bool {
-    range == "*/*" || range == "*" || range == "application/*" || offer.eq_ignore_ascii_case(range)
+    let of_kind = |kind| offer.split('/').next() == Some(kind);
+    range == "*/*"
+        || range == "*"
+        || range.strip_suffix("/*").is_some_and(of_kind)
+        || offer.eq_ignore_ascii_case(range)
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ pub enum DropReason {
     Rule(RuleId),
     /// A reject rule matched.
     RuleReject(RuleId),
+    /// A rule matched that translates addresses or transforms the frame, which is not carried out yet: the packet must
+    /// not go on as it is.
+    NeedsTranslation(RuleId),
     /// The bridge is administratively down.
     BridgeDown(BridgeId),
     /// The router is administratively down.
@@ -66,6 +69,7 @@ impl DropReason {
         match self {
             Self::Rule(_) => "rule",
             Self::RuleReject(_) => "rule_reject",
+            Self::NeedsTranslation(_) => "needs_translation",
             Self::BridgeDown(_) => "bridge_down",
             Self::RouterDown(_) => "router_down",
             Self::PortDown(_) => "port_down",
@@ -92,6 +96,7 @@ impl DropReason {
     pub fn lifetime(&self) -> Lifetime {
         Lifetime::Hard(match self {
             Self::Rule(_)
+            | Self::NeedsTranslation(_)
             | Self::BridgeDown(_)
             | Self::PortDown(_)
             | Self::BadSourceMac(_)
@@ -132,7 +137,7 @@ impl DropReason {
     /// Id of the rule, route, port or device at fault, if one is.
     pub fn culprit(&self) -> Option<uuid::Uuid> {
         match *self {
-            Self::Rule(id) | Self::RuleReject(id) => Some(id.0),
+            Self::Rule(id) | Self::RuleReject(id) | Self::NeedsTranslation(id) => Some(id.0),
             Self::BridgeDown(id) | Self::Hairpin(id) | Self::NoFloodTarget(id) => Some(id.0),
             Self::RouterDown(id)
             | Self::UnsupportedProtocol(id)

@@ -17,7 +17,7 @@ pub use resolver::{NeighbourId, Resolver, ResolverEvent, ResolverFull};
 pub use simulator::{MaskMode, Simulator};
 pub use tag::Tag;
 pub use topology::{
-    Bridge, BridgeConfig, Chain, Link, Neighbour, Origin, Port, PortKind, PortLocation, Router, RouterConfig,
-    Topology, Update,
+    Action, Bridge, BridgeConfig, Chain, Link, Neighbour, Origin, Port, PortKind, PortLocation, Router,
+    RouterConfig, Topology, Update,
 };
 pub use verdict::{Caching, Effect, Ingress, Lifetime, Need, Outcome, Verdict, VirtualAction};

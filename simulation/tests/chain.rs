@@ -2,10 +2,14 @@
 
 mod support;
 
-use harness::topology::{Network, mac, network};
-use model::{ChainId, Condition, FragmentPolicy, MaskedMac, Match, PortId, RuleAction};
+use harness::topology::{Network, ip, mac, network};
+use model::{
+    ChainId, Condition, FlowAction, FragmentPolicy, L2Transform, MaskedMac, Match, Nat, NatSide, NatTarget,
+    PortId, RuleAction,
+};
 use packet::build::Ipv4Packet;
 use packet::header::IcmpHeader;
+use simulation::trace::Transcript;
 use simulation::{Caching, DropReason, Need, Tag, Verdict};
 use support::{Simulation, arp_request, ipv4, ping, tagged, tcp, udp};
 
@@ -246,7 +250,7 @@ fn without_connection_tracking_every_packet_is_of_the_forward_flow() {
 /// A chain of rules that all match, in a VM's inbound filter; the second value are further chains to jump to.
 fn actions(net: &mut Network, chain: ChainId, actions: &[RuleAction]) {
     for action in actions {
-        net.rule(chain, Condition::default(), *action);
+        net.rule(chain, Condition::default(), action.clone());
     }
 }
 
@@ -281,6 +285,59 @@ fn chains_that_jump_to_each_other_end() {
     actions(&mut f.net, f.chain, &[RuleAction::Jump(inner), RuleAction::Drop]);
     actions(&mut f.net, inner, &[RuleAction::Jump(f.chain), RuleAction::Jump(inner)]);
     assert!(f.drops(&web()));
+}
+
+fn nat(side: NatSide) -> RuleAction {
+    let (first, last) = (ip("10.0.9.1"), ip("10.0.9.1"));
+    let targets = vec![NatTarget { first, last, ports: None }];
+    RuleAction::Nat(Nat { side, targets, flow_action: FlowAction::Accept })
+}
+
+fn l2_transform(flow_action: FlowAction) -> RuleAction {
+    RuleAction::L2Transform(L2Transform {
+        pop_vlan: false,
+        push_vlan: 10,
+        target_port: None,
+        ingress: false,
+        fail_open: true,
+        flow_action,
+    })
+}
+
+#[test]
+fn what_a_rule_would_change_is_dropped_by_its_name() {
+    for action in [
+        nat(NatSide::Destination),
+        nat(NatSide::Source),
+        l2_transform(FlowAction::Accept),
+        l2_transform(FlowAction::Redirect),
+    ] {
+        let mut f = unfiltered();
+        let only_tcp = Condition { nw_proto: Some(Match::is(6)), ..Condition::default() };
+        let rule = f.net.rule(f.chain, only_tcp, action);
+        let sim = f.send(&web());
+        assert_eq!(sim.dropped(), DropReason::NeedsTranslation(rule));
+        assert_eq!(sim.generated(), [], "in silence");
+        let dropped = Transcript(&sim.steps).to_string();
+        assert!(dropped.ends_with(&format!("dropped: needs_translation ({rule})\n")), "{dropped}");
+        let other = udp(mac(1), mac(2), "10.0.1.5", "10.0.2.6");
+        assert_eq!(f.send(&other).outputs(), [f.b], "what it does not match passes");
+    }
+}
+
+#[test]
+fn translation_back_finds_no_connection_and_a_trace_goes_on() {
+    let mut f = unfiltered();
+    let back = |side| RuleAction::ReverseNat { side, flow_action: FlowAction::Accept };
+    let (dnat, snat) = (back(NatSide::Destination), back(NatSide::Source));
+    let trace = RuleAction::Trace { request: Default::default(), limit: 1 };
+    actions(&mut f.net, f.chain, &[dnat, snat, trace, RuleAction::Drop]);
+    let last = f.net.state.chain(f.chain).unwrap().rules[3];
+    let sim = f.send(&web());
+    assert_eq!(sim.dropped(), DropReason::Rule(last));
+    let text = Transcript(&sim.steps).to_string();
+    assert!(text.contains("(rev_dnat): no match: the packet is of no translated connection"), "{text}");
+    assert!(text.contains("(trace): matched"), "{text}");
 }
 
 #[test]

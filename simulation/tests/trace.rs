@@ -4,8 +4,8 @@ mod support;
 
 use harness::topology::{Network, mac, network, router_mac};
 use model::{Condition, Match, RuleAction};
-use simulation::DropReason;
 use simulation::trace::{Record, RouteResult, RuleResult, Step, Transcript};
+use simulation::{Action, DropReason};
 use support::{Simulation, tcp, udp};
 
 #[test]
@@ -22,10 +22,10 @@ fn every_rule_tried_is_named_with_the_field_that_failed_or_as_the_one_that_decid
     let frame = tcp(support::ipv4(mac(1), mac(2), "10.0.0.1", "10.0.0.2"), 1, 80);
     let sim = Simulation::of(&net).send(a, &frame);
     let step = |rule, action, result| Step::Rule { chain, rule, action, result };
-    assert!(sim.steps.contains(&step(first, RuleAction::Accept, RuleResult::Failed("nwProto"))));
-    assert!(sim.steps.contains(&step(second, RuleAction::Drop, RuleResult::Matched)));
+    assert!(sim.steps.contains(&step(first, Action::Accept, RuleResult::Failed("nwProto"))));
+    assert!(sim.steps.contains(&step(second, Action::Drop, RuleResult::Matched)));
     assert_eq!(sim.steps.last(), Some(&Step::Dropped(DropReason::Rule(second))));
-    let record = Record::from(&step(first, RuleAction::Accept, RuleResult::Failed("nwProto")));
+    let record = Record::from(&step(first, Action::Accept, RuleResult::Failed("nwProto")));
     assert_eq!(record.step, "rule");
     let fields = [("action", "accept"), ("result", "failed"), ("field", "nwProto")];
     assert_eq!(record.fields[2..], fields.map(|(name, value)| (name, value.to_owned())));

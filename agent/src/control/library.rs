@@ -131,6 +131,17 @@ fn references(document: &Document) -> Vec<DocumentKey> {
         }
         Document::Chain(d) => d.rules.iter().flat_map(rule_references).collect(),
         Document::PortGroup(_) | Document::IpAddrGroup(_) | Document::TunnelZone(_) => Vec::new(),
+        // Not simulated yet.
+        Document::Vtep(_) | Document::LoadBalancer(_) | Document::Pool(_) | Document::HealthMonitor(_) => {
+            Vec::new()
+        }
+        Document::ServiceContainerGroup(_) | Document::ServiceContainer(_) => Vec::new(),
+        // Never loaded: they have no effect in the datapath yet.
+        Document::Mirror(_)
+        | Document::L2Insertion(_)
+        | Document::TraceRequest(_)
+        | Document::QosPolicy(_)
+        | Document::ConfDocument(_) => Vec::new(),
     }
 }
 
@@ -193,10 +204,12 @@ mod tests {
             tenant_id: None,
             name: None,
             admin_state_up: true,
+            mirrors: Default::default(),
+            qos_policy: None,
             inbound_filter: Some(CHAIN),
             outbound_filter: None,
         };
-        Arc::new(Document::Bridge(BridgeDocument { bridge, ports: vec![] }))
+        Arc::new(Document::Bridge(BridgeDocument::of_ports(bridge, vec![])))
     }
 
     /// A library that has walked from the host to a bridge and its chain.

@@ -115,7 +115,12 @@ impl Lab {
     /// A router with a port at 192.0.2.1/24 bound to tap2.
     async fn add_router(&self) {
         let addresses = vec!["192.0.2.1/24".parse().unwrap()];
-        let device = PortDevice::Router { router: ROUTER, mac: MacAddr([2, 0, 0, 0, 0, 9]), addresses };
+        let device = PortDevice::Router {
+            router: ROUTER,
+            mac: MacAddr([2, 0, 0, 0, 0, 9]),
+            addresses,
+            vtep: Default::default(),
+        };
         self.change(|tx| tx.create(router())).await;
         self.change(move |tx| tx.create(port(UPLINK, device.clone()))).await;
         self.change(|tx| tx.bind(UPLINK, HOST, "tap2")).await;
@@ -226,6 +231,8 @@ fn bridge() -> Bridge {
         tenant_id: None,
         name: None,
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
     }
@@ -239,6 +246,9 @@ fn router() -> Router {
         admin_state_up: true,
         inbound_filter: None,
         outbound_filter: None,
+        load_balancer: None,
+        as_number: 0,
+        mirrors: Default::default(),
         forward_chain: None,
         local_redirect_chain: None,
     }
@@ -249,6 +259,8 @@ fn port(id: PortId, device: PortDevice) -> Port {
         id,
         device,
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
         peer: None,

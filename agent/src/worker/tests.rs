@@ -64,6 +64,8 @@ fn new_port(id: PortId, device: PortDevice) -> Port {
         id,
         device,
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
         peer: None,
@@ -338,10 +340,12 @@ fn bridge(ports: &[u128], filter: Option<ChainId>) -> Update {
         tenant_id: None,
         name: None,
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: filter,
         outbound_filter: None,
     };
-    Update::Put(Document::Bridge(BridgeDocument { bridge, ports: ports.iter().map(entry).collect() }))
+    Update::Put(Document::Bridge(BridgeDocument::of_ports(bridge, ports.iter().map(entry).collect())))
 }
 
 fn chain(rules: Vec<Rule>) -> Update {
@@ -729,8 +733,12 @@ const GATES: [(u128, MacAddr, &str); 2] =
 
 fn router(targets: &[(u128, MacAddr, &str)]) -> Update {
     let entry = |(n, mac, network): &(u128, MacAddr, &str)| {
-        let device =
-            PortDevice::Router { router: ROUTER, mac: *mac, addresses: vec![network.parse().unwrap()] };
+        let device = PortDevice::Router {
+            router: ROUTER,
+            mac: *mac,
+            addresses: vec![network.parse().unwrap()],
+            vtep: Default::default(),
+        };
         let mut port = new_port(port(*n), device);
         port.binding = Some(model::Binding { host: host(1), interface: format!("tap{n}") });
         PortEntry { port, peer_device: None }
@@ -752,14 +760,24 @@ fn router(targets: &[(u128, MacAddr, &str)]) -> Update {
         tenant_id: None,
         name: None,
         admin_state_up: true,
+        mirrors: Default::default(),
         inbound_filter: None,
         outbound_filter: None,
+        load_balancer: None,
+        as_number: 0,
         forward_chain: None,
         local_redirect_chain: None,
     };
     let ports = targets.iter().map(entry).collect();
     let routes = targets.iter().map(route).collect();
-    Update::Put(Document::Router(RouterDocument { router, ports, routes }))
+    Update::Put(Document::Router(RouterDocument {
+        router,
+        ports,
+        routes,
+        bgp_networks: vec![],
+        bgp_peers: vec![],
+        peering: vec![],
+    }))
 }
 
 /// A router with guest 1 in 10.0.0.0/24 and a neighbour in 10.0.1.0/24 behind port 2.

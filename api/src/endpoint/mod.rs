@@ -21,6 +21,7 @@ mod operation;
 mod pick;
 mod reading;
 mod routes;
+mod text;
 mod writing;
 
 use axum::handler::Handler;
@@ -43,7 +44,8 @@ pub(crate) use listing::{PAGE_AFTER, PAGE_SIZE};
 pub(crate) use operation::{Content, Operation};
 pub(crate) use reading::{Asking, Gathering, asked_list, awaited_list, awaited_one, list, one};
 pub(crate) use routes::{Path, Routes};
-pub(crate) use writing::{create, delete, update, update_with};
+pub(crate) use text::{delete_text, text, write_text};
+pub(crate) use writing::{create, delete, delete_existing, update, update_with};
 
 /// What handlers work on.
 pub(crate) type Shared = watch::Receiver<Readiness>;

@@ -83,7 +83,7 @@ pub(crate) fn awaited_list<T, G, V>(
     media: Media,
     select: fn(&Call) -> Result<T, Failure>,
     gather: for<'a> fn(&'a Call, &'a T) -> Gathering<'a, G>,
-    view: fn(&Call, &T, &G) -> Vec<V>,
+    view: fn(&Call, &T, &G) -> Result<Vec<V>, Failure>,
 ) -> Endpoint
 where
     T: Send + Sync + 'static,
@@ -93,7 +93,7 @@ where
     reading(Content::of::<V>(media, Shape::Collection), move |_, media_type, call| async move {
         let selected = select(&call)?;
         let state = gather(&call, &selected).await;
-        show_list(&media_type, &call, view(&call, &selected, &state))
+        show_list(&media_type, &call, view(&call, &selected, &state)?)
     })
 }
 

@@ -18,8 +18,17 @@ use crate::media::{Media, Shape};
 enum Make {
     /// From a body under these media types.
     Body(Media, fn(&Call, &mut Fields) -> Result<Edit, Failure>),
-    /// From the path alone, and what is not there is done already.
-    Path(fn(&Call) -> Result<Edit, Failure>),
+    /// From the path alone.
+    Path(Absent, fn(&Call) -> Result<Edit, Failure>),
+}
+
+/// What it means for a deletion that its object is not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    /// It is deleted already.
+    Done,
+    /// There is nothing that could be deleted: 404.
+    NotFound,
 }
 
 /// A verb that writes.
@@ -57,9 +66,18 @@ pub(crate) fn update_with<V: ToSchema>(
 
 /// Deletes an object. What is not there, under whatever name, is deleted already.
 pub(crate) fn delete(edit: fn(&Call) -> Result<Edit, Failure>) -> Endpoint {
+    deleting(Absent::Done, edit)
+}
+
+/// Deletes an object that has to be there: 404 where it is not.
+pub(crate) fn delete_existing(edit: fn(&Call) -> Result<Edit, Failure>) -> Endpoint {
+    deleting(Absent::NotFound, edit).fails(StatusCode::NOT_FOUND, "There is no such object.")
+}
+
+fn deleting(absent: Absent, edit: fn(&Call) -> Result<Edit, Failure>) -> Endpoint {
     let (method, status) = (HttpMethod::Delete, StatusCode::NO_CONTENT);
     let operation = Operation::new(method.clone(), status);
-    Endpoint::writing(operation, Writer { method, status, make: Make::Path(edit) })
+    Endpoint::writing(operation, Writer { method, status, make: Make::Path(absent, edit) })
 }
 
 fn writing<V: ToSchema>(
@@ -86,14 +104,19 @@ impl Writer {
                 fields.finish()?;
                 Ok(Some(edit))
             }
-            Make::Path(edit) => self.unless_gone(edit(call).map(Some), None),
+            Make::Path(_, edit) => self.unless_gone(edit(call).map(Some), None),
         }
     }
 
     /// What an attempt came to, or `done` where what it was about is not there and needs not be.
     pub(super) fn unless_gone<T>(&self, attempt: Result<T, Failure>, done: T) -> Result<T, Failure> {
         match attempt {
-            Err(failure) if failure.status == StatusCode::NOT_FOUND && !self.takes_body() => Ok(done),
+            Err(failure)
+                if failure.status == StatusCode::NOT_FOUND
+                    && matches!(self.make, Make::Path(Absent::Done, _)) =>
+            {
+                Ok(done)
+            }
             attempt => attempt,
         }
     }
@@ -112,7 +135,7 @@ impl Writer {
         let call = Call::of(&mut parts, &readiness).await?;
         let fields = match self.make {
             Make::Body(..) => Fields::parse(&body::read(&parts.headers, sent, body::LIMIT).await?)?,
-            Make::Path(_) => Fields::none(),
+            Make::Path(..) => Fields::none(),
         };
         let condition = match (tagger, Condition::wanted(&parts.headers)) {
             (Some(tagger), Some(wanted)) => Some(self.condition(&call, &tagger, wanted).await?),

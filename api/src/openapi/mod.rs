@@ -27,7 +27,7 @@ use crate::failure::ErrorBody;
 use crate::links::BASE;
 use crate::media::{Json, Media, Shape};
 
-pub(crate) use schema::{choices, properties};
+pub(crate) use schema::{choices, choices_or_null, properties};
 pub(crate) use ui::pages;
 
 /// Plain JSON.
@@ -84,7 +84,8 @@ fn describe(paths: &[Path]) -> OpenApi {
     let mut parts = Parts::default();
     let mut described = Paths::new();
     for Path { path, operations, .. } in paths {
-        let kind = operations.iter().find_map(|o| o.gives.or(o.takes)).map(|content| content.media.name);
+        let collection = || paths.iter().find(|other| holds(other.path, path));
+        let kind = kind(operations).or_else(|| kind(&collection()?.operations));
         for operation in operations {
             let built = operation::describe(path, kind.unwrap_or_default(), operation, &mut parts);
             let item = PathItem::new(operation.method.clone(), built);
@@ -109,6 +110,16 @@ fn describe(paths: &[Path]) -> OpenApi {
         .security(Some([SecurityRequirement::new(TOKEN, [] as [&str; 0])]))
         .components(Some(parts.components))
         .build()
+}
+
+/// What operations are about, if they give or take anything.
+fn kind(operations: &[Operation]) -> Option<&'static str> {
+    operations.iter().find_map(|o| o.gives.or(o.takes)).map(|content| content.media.name)
+}
+
+/// Whether one path is that of the collection that another is of.
+fn holds(collection: &str, item: &str) -> bool {
+    item.rsplit_once('/').is_some_and(|(above, _)| above == collection)
 }
 
 /// What operations refer to.

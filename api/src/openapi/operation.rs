@@ -167,6 +167,7 @@ fn segment(name: &str) -> Parameter {
         "name" => ("A name.", None),
         "tenant" => ("A tenant's id, any text.", None),
         "version" => ("IP version of the address, 4 or 6.", None),
+        "pair" => ("An IP address and an Ethernet address, such as `192.0.2.1_02-00-00-00-00-01`.", None),
         _ => ("An id.", Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
     };
     let schema = ObjectBuilder::new().schema_type(Type::String).format(format);

@@ -5,7 +5,8 @@
 //! never the `id`, which the client may choose. `#[schema(required = …)]` says otherwise. Flattened parts must be inline:
 //! `#[schema(inline)]`.
 
-use utoipa::openapi::schema::{AllOf, AnyOfBuilder, ArrayItems, OneOf};
+use serde_json::Value;
+use utoipa::openapi::schema::{AllOf, AnyOfBuilder, ArrayItems, OneOf, SchemaType};
 use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema, Type};
 
 /// A view as clients read it.
@@ -46,6 +47,16 @@ pub(super) fn description(schema: &RefOr<Schema>) -> Option<String> {
 pub(crate) fn choices<T>(about: &str, words: &[(&'static str, T)]) -> Schema {
     let words = words.iter().map(|(word, _)| *word);
     ObjectBuilder::new().schema_type(Type::String).description(Some(about)).enum_values(Some(words)).into()
+}
+
+/// The same where there may be none.
+pub(crate) fn choices_or_null<T>(about: &str, words: &[(&'static str, T)]) -> Schema {
+    let words = words.iter().map(|(word, _)| Value::from(*word)).chain([Value::Null]);
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .description(Some(about))
+        .enum_values(Some(words))
+        .into()
 }
 
 fn is_read_only(schema: &RefOr<Schema>) -> bool {

@@ -1,11 +1,13 @@
 //! Bridges.
 
-use model::{Bridge, BridgeId};
+use std::collections::BTreeSet;
+
+use model::{Bridge, BridgeId, DeviceId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{NONE, chain_uuid, new_id, refuse_reference, refuse_references};
+use super::{chain_uuid, mirrors, new_id, uuids};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -44,12 +46,12 @@ struct View {
     outbound_filter_id: Option<Uuid>,
     /// Its ports to hardware VTEPs.
     #[schema(read_only)]
-    vx_lan_port_ids: [Uuid; 0],
-    /// Mirrors of what enters it.
-    inbound_mirror_ids: [Uuid; 0],
-    /// Mirrors of what leaves it.
-    outbound_mirror_ids: [Uuid; 0],
-    /// QoS policy of its ports that have none of their own.
+    vx_lan_port_ids: Vec<Uuid>,
+    /// Mirrors of what enters it. No effect in the datapath yet.
+    inbound_mirror_ids: Vec<Uuid>,
+    /// Mirrors of what leaves it. No effect in the datapath yet.
+    outbound_mirror_ids: Vec<Uuid>,
+    /// QoS policy of its ports that have none of their own. No effect in the datapath yet.
     qos_policy_id: Option<Uuid>,
     /// Its ports.
     #[schema(read_only)]
@@ -94,10 +96,10 @@ fn view(call: &Call, bridge: &Bridge) -> View {
         admin_state_up: bridge.admin_state_up,
         inbound_filter_id: chain_uuid(bridge.inbound_filter),
         outbound_filter_id: chain_uuid(bridge.outbound_filter),
-        vx_lan_port_ids: NONE,
-        inbound_mirror_ids: NONE,
-        outbound_mirror_ids: NONE,
-        qos_policy_id: None,
+        vx_lan_port_ids: vxlan_ports(call, bridge.id).collect(),
+        inbound_mirror_ids: uuids(&bridge.mirrors.inbound),
+        outbound_mirror_ids: uuids(&bridge.mirrors.outbound),
+        qos_policy_id: bridge.qos_policy.map(Uuid::from),
         ports: format!("{uri}/ports"),
         inbound_filter: links.to_any("chains", bridge.inbound_filter),
         outbound_filter: links.to_any("chains", bridge.outbound_filter),
@@ -114,6 +116,12 @@ fn view(call: &Call, bridge: &Bridge) -> View {
     }
 }
 
+/// The bridge's ports to VTEPs.
+fn vxlan_ports(call: &Call, bridge: BridgeId) -> impl Iterator<Item = Uuid> {
+    let ports = call.topology.device_ports(DeviceId::Bridge(bridge));
+    ports.filter(|port| port.vtep().is_some()).map(|port| port.id.0)
+}
+
 fn all(call: &Call) -> Result<Vec<View>, Failure> {
     let wanted = call.topology.bridges().filter(|b| call.wants_tenant(b.tenant_id.as_deref()));
     Ok(wanted.map(|bridge| view(call, bridge)).collect())
@@ -125,27 +133,30 @@ fn get(call: &Call) -> Result<View, Failure> {
     Ok(view(call, bridge))
 }
 
-fn read(id: BridgeId, fields: &mut Fields) -> Result<Bridge, Failure> {
-    refuse_reference(fields, "qosPolicyId", "QosPolicy")?;
-    refuse_references(fields, "inboundMirrorIds", "Mirror")?;
-    refuse_references(fields, "outboundMirrorIds", "Mirror")?;
-    Ok(Bridge {
+fn read(call: &Call, id: BridgeId, fields: &mut Fields) -> Bridge {
+    let ports: BTreeSet<Uuid> = fields.list("vxLanPortIds", "a UUID").into_iter().collect();
+    if fields.has_value("vxLanPortIds") && ports != vxlan_ports(call, id).collect() {
+        fields.violation("vxLanPortIds", "follows from the bindings of VTEPs: leave it out");
+    }
+    Bridge {
         id,
         tenant_id: fields.text("tenantId"),
         name: fields.text("name"),
         admin_state_up: fields.flag("adminStateUp").unwrap_or(true),
+        mirrors: mirrors::read_hooks(fields),
+        qos_policy: fields.id("qosPolicyId"),
         inbound_filter: fields.id("inboundFilterId"),
         outbound_filter: fields.id("outboundFilterId"),
-    })
+    }
 }
 
 fn add(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
-    let bridge = read(new_id(fields), fields)?;
+    let bridge = read(call, new_id(fields), fields);
     let location = call.links.to(format_args!("bridges/{}", bridge.id));
     Ok(Edit::new(move |tx| tx.create(bridge.clone())).at(location))
 }
 
 fn replace(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
-    let bridge = read(call.id("id")?, fields)?;
+    let bridge = read(call, call.id("id")?, fields);
     Ok(Edit::new(move |tx| tx.update(bridge.clone())))
 }

@@ -1,4 +1,4 @@
-//! The condition of a rule on the wire: a property for each field, with an `inv…` flag that negates it.
+//! The condition of a rule, mirror or trace request on the wire: a property for each field, with an `inv…` flag that negates it.
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -26,7 +26,8 @@ const FRAGMENT_POLICIES: &[(&str, FragmentPolicy)] = &[
 
 fn policies() -> Schema {
     let about = "Which fragments are met: `header` those that hold the transport header, `nonheader` the others. Left out, \
-                 it is `header` where ports are matched, else `any`.";
+                 it is `header` where ports are matched, else `any`; but `unfragmented`, which then is a must, for dnat \
+                 and snat that match ports, or have several targets or ports.";
     choices(about, FRAGMENT_POLICIES)
 }
 
@@ -146,6 +147,22 @@ pub(super) struct View {
     icmp_data_dst_ip_length: u8,
     #[schema(default = false)]
     inv_icmp_data_dst_ip: bool,
+}
+
+/// A condition that stands by itself, not in a rule.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Condition)]
+pub(super) struct Alone {
+    #[serde(flatten)]
+    #[schema(inline)]
+    condition: View,
+    /// Always null: a condition has no address.
+    #[schema(read_only)]
+    uri: Option<String>,
+}
+
+pub(super) fn alone(condition: &Condition) -> Alone {
+    Alone { condition: view(condition), uri: None }
 }
 
 /// Numbers from `start` to `end`, both included.

@@ -1,11 +1,12 @@
-//! Ports of bridges and routers.
+//! Ports of bridges and routers. Those to VTEPs (type `Vxlan`) come and go with the VTEPs' bindings; no traffic passes
+//! them yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnetwork::IpNetwork;
 use model::{
-    Binding, BridgeId, DeviceId, HostId, ModelError, Port, PortDevice, PortId, RouterId, State, Transaction,
-    generated_mac,
+    Binding, BridgeId, DeviceId, HostId, L2InsertionId, ModelError, Port, PortDevice, PortId, PortMirrors,
+    QosPolicyId, RouterId, RouterVtep, ServiceContainerId, State, Transaction, generated_mac,
 };
 use nsdb::tables::PortOwner;
 use packet::MacAddr;
@@ -15,18 +16,21 @@ use utoipa::openapi::Schema;
 use uuid::Uuid;
 
 use super::port_addresses::AddressFields;
-use super::{NONE, address_text, chain_uuid, new_id, refuse_reference, refuse_references};
+use super::{address_text, chain_uuid, mirrors, new_id, uuids};
 use crate::endpoint::{
-    Call, Edit, Endpoint, Gathering, Routes, awaited_list, awaited_one, create, delete, list, update,
+    Call, Edit, Endpoint, Gathering, Routes, awaited_list, awaited_one, create, delete, update,
 };
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::media::Media;
+use crate::media::{Json, Media};
 use crate::openapi::choices;
 
 const PORT: Media = Media::new("Port", &[3, 4]);
+/// Where the contract prefers the vendor's type.
+const OTHERS: Media = PORT.json(Json::Offered);
 
 const BRIDGE_TYPES: &[(&str, ())] = &[("Bridge", ()), ("ExteriorBridge", ()), ("InteriorBridge", ())];
+const VXLAN_TYPES: &[(&str, ())] = &[("Vxlan", ())];
 const ROUTER_TYPES: &[(&str, ())] = &[("Router", ()), ("ExteriorRouter", ()), ("InteriorRouter", ())];
 
 fn types() -> Schema {
@@ -36,21 +40,21 @@ fn types() -> Schema {
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/ports", several(|call| Ok(ids(call.topology.ports()))))
+        .route("/ports", several(PORT, |call| Ok(ids(call.topology.ports()))))
         .route("/ports/{id}", single().merge(update::<View>(PORT, replace)))
         .route(
             "/bridges/{device}/ports",
-            several(|call| of(call, bridge)).merge(create::<View>(PORT, add_to_bridge)),
+            several(PORT, |call| of(call, bridge)).merge(create::<View>(PORT, add_to_bridge)),
         )
         .route(
             "/routers/{device}/ports",
-            several(|call| of(call, router)).merge(create::<View>(PORT, add_to_router)),
+            several(PORT, |call| of(call, router)).merge(create::<View>(PORT, add_to_router)),
         )
         .route("/bridges/{device}/ports/{id}", single())
         .route("/routers/{device}/ports/{id}", single())
-        .route("/bridges/{device}/peer_ports", several(|call| peers(call, bridge)))
-        .route("/routers/{device}/peer_ports", several(|call| peers(call, router)))
-        .route("/bridges/{device}/vxlan_ports", list(PORT, |call| bridge(call).map(|_| Vec::<View>::new())))
+        .route("/bridges/{device}/peer_ports", several(OTHERS, |call| peers(call, bridge)))
+        .route("/routers/{device}/peer_ports", several(OTHERS, |call| peers(call, router)))
+        .route("/bridges/{device}/vxlan_ports", several(OTHERS, vxlan_ports))
 }
 
 fn single() -> Endpoint {
@@ -64,8 +68,8 @@ fn single() -> Endpoint {
     }))
 }
 
-fn several(select: fn(&Call) -> Result<Asked, Failure>) -> Endpoint {
-    awaited_list(PORT, select, active, views)
+fn several(media: Media, select: fn(&Call) -> Result<Asked, Failure>) -> Endpoint {
+    awaited_list(media, select, active, |call, ports, active| Ok(views(call, ports, active)))
 }
 
 fn bridge(call: &Call) -> Result<DeviceId, Failure> {
@@ -85,6 +89,10 @@ fn of(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Ask
 fn peers(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Asked, Failure> {
     let peers: BTreeSet<PortId> = call.topology.device_ports(device(call)?).filter_map(|p| p.peer).collect();
     Ok(Asked(peers.into_iter().collect()))
+}
+
+fn vxlan_ports(call: &Call) -> Result<Asked, Failure> {
+    Ok(ids(call.topology.device_ports(bridge(call)?).filter(|port| port.vtep().is_some())))
 }
 
 fn ids<'a>(ports: impl Iterator<Item = &'a Port>) -> Asked {
@@ -118,17 +126,18 @@ struct View {
     interface_name: Option<String>,
     /// The port it is linked to. Left out, the link stays; null, it goes.
     peer_id: Option<Uuid>,
-    /// Mirrors of what enters it, before its filter.
-    inbound_mirror_ids: [Uuid; 0],
+    /// Mirrors of what enters it, before its filter. No effect in the datapath yet, like the others.
+    inbound_mirror_ids: Vec<Uuid>,
     /// Mirrors of what leaves it, after its filter.
-    outbound_mirror_ids: [Uuid; 0],
+    outbound_mirror_ids: Vec<Uuid>,
     /// Mirrors of what enters it, after its filter.
-    post_in_filter_mirror_ids: [Uuid; 0],
+    post_in_filter_mirror_ids: Vec<Uuid>,
     /// Mirrors of what leaves it, before its filter.
-    pre_out_filter_mirror_ids: [Uuid; 0],
-    /// L2 insertions before it.
-    insertion_ids: [Uuid; 0],
-    /// Its QoS policy.
+    pre_out_filter_mirror_ids: Vec<Uuid>,
+    /// L2 insertions that inspect its traffic. No effect in the datapath yet.
+    #[schema(read_only)]
+    insertion_ids: Vec<Uuid>,
+    /// Its QoS policy. No effect in the datapath yet.
     qos_policy_id: Option<Uuid>,
     /// Whether it is plugged into a datapath: bound, on a host that is alive, with the interface up.
     #[schema(read_only)]
@@ -187,15 +196,28 @@ enum Own {
         /// Its Ethernet address; made by the server if it is left out.
         #[schema(required = false)]
         port_mac: String,
+        /// VXLAN network identifier that makes it a tunnel endpoint. It is stored and served; it tunnels nothing yet.
+        #[schema(maximum = 16777215)]
         rtr_port_vni: Option<u32>,
+        /// Whether packets leave the overlay at this endpoint. It is stored and served; it tunnels nothing yet.
         off_ramp_vxlan: Option<bool>,
+        /// The service container that names it.
+        #[schema(read_only)]
         service_container_id: Option<Uuid>,
+        /// Always null: no BGP is spoken yet.
         #[schema(read_only)]
         bgp_status: Option<String>,
         #[schema(read_only)]
         service_container: Option<String>,
+        /// Where the stations behind other tunnel endpoints are.
         #[schema(read_only)]
         peering_table: String,
+    },
+    #[serde(rename_all = "camelCase")]
+    Vxlan {
+        /// The VTEP that it leads to.
+        #[schema(read_only)]
+        vtep_id: Uuid,
     },
 }
 
@@ -237,9 +259,14 @@ fn one_view(call: &Call, asked: &Asked, active: &Active) -> Result<View, Failure
 fn view(call: &Call, port: &Port, active: bool) -> View {
     let links = &call.links;
     let uri = links.to(format_args!("ports/{}", port.id));
-    let (kind, device_id, device) = match port.owner() {
-        DeviceId::Bridge(id) => ("Bridge", id.0, links.to(format_args!("bridges/{id}"))),
-        DeviceId::Router(id) => ("Router", id.0, links.to(format_args!("routers/{id}"))),
+    let kind = match port.device {
+        PortDevice::Bridge { .. } => "Bridge",
+        PortDevice::Router { .. } => "Router",
+        PortDevice::Vxlan { .. } => "Vxlan",
+    };
+    let (device_id, device) = match port.owner() {
+        DeviceId::Bridge(id) => (id.0, links.to(format_args!("bridges/{id}"))),
+        DeviceId::Router(id) => (id.0, links.to(format_args!("routers/{id}"))),
     };
     let binding = port.binding.as_ref();
     View {
@@ -253,14 +280,14 @@ fn view(call: &Call, port: &Port, active: bool) -> View {
         host_id: binding.map(|b| b.host.0),
         interface_name: binding.map(|b| b.interface.clone()),
         peer_id: port.peer.map(Uuid::from),
-        inbound_mirror_ids: NONE,
-        outbound_mirror_ids: NONE,
-        post_in_filter_mirror_ids: NONE,
-        pre_out_filter_mirror_ids: NONE,
-        insertion_ids: NONE,
-        qos_policy_id: None,
+        inbound_mirror_ids: uuids(&port.mirrors.inbound),
+        outbound_mirror_ids: uuids(&port.mirrors.outbound),
+        post_in_filter_mirror_ids: uuids(&port.mirrors.post_in_filter),
+        pre_out_filter_mirror_ids: uuids(&port.mirrors.pre_out_filter),
+        insertion_ids: call.topology.port_insertions(port.id).map(|insertion| insertion.id.0).collect(),
+        qos_policy_id: port.qos_policy.map(Uuid::from),
         active,
-        own: own_view(&port.device, format!("{device}/ports/{}/peering_table", port.id)),
+        own: own_view(call, port, format!("{device}/ports/{}/peering_table", port.id)),
         device,
         device_id,
         link: format!("{uri}/link"),
@@ -274,10 +301,12 @@ fn view(call: &Call, port: &Port, active: bool) -> View {
     }
 }
 
-fn own_view(device: &PortDevice, peering_table: String) -> Own {
-    match device {
+fn own_view(call: &Call, port: &Port, peering_table: String) -> Own {
+    let container = call.topology.container_at(port.id);
+    match &port.device {
         PortDevice::Bridge { vlan, .. } => Own::Bridge { vlan_id: vlan.unwrap_or(0) },
-        PortDevice::Router { mac, addresses, .. } => Own::Router {
+        PortDevice::Vxlan { vtep, .. } => Own::Vxlan { vtep_id: vtep.0 },
+        PortDevice::Router { mac, addresses, vtep, .. } => Own::Router {
             network_address: addresses.first().map(|a| address_text(a.network())),
             network_length: addresses.first().map_or(0, IpNetwork::prefix),
             port_subnet: addresses
@@ -286,11 +315,11 @@ fn own_view(device: &PortDevice, peering_table: String) -> Own {
                 .collect(),
             port_address: addresses.first().map(|a| address_text(a.ip())),
             port_mac: mac.to_string(),
-            rtr_port_vni: None,
-            off_ramp_vxlan: None,
-            service_container_id: None,
+            rtr_port_vni: vtep.vni,
+            off_ramp_vxlan: vtep.off_ramp,
+            service_container_id: container.map(Uuid::from),
             bgp_status: None,
-            service_container: None,
+            service_container: call.links.to_any("service_containers", container),
             peering_table,
         },
     }
@@ -300,6 +329,8 @@ fn own_view(device: &PortDevice, peering_table: String) -> Own {
 #[derive(Clone)]
 struct Common {
     admin_state_up: bool,
+    mirrors: PortMirrors,
+    qos_policy: Option<QosPolicyId>,
     inbound_filter: Option<model::ChainId>,
     outbound_filter: Option<model::ChainId>,
     vif_id: Option<Uuid>,
@@ -318,22 +349,16 @@ enum Said<T> {
     This(T),
 }
 
-fn read_common(fields: &mut Fields) -> Result<Common, Failure> {
-    refuse_reference(fields, "qosPolicyId", "QosPolicy")?;
-    for property in
-        ["inboundMirrorIds", "outboundMirrorIds", "postInFilterMirrorIds", "preOutFilterMirrorIds"]
-    {
-        refuse_references(fields, property, "Mirror")?;
+fn read_common(call: &Call, fields: &mut Fields) -> Result<Common, Failure> {
+    // Insertions name their port, not the other way round; but what is named must be there.
+    let insertions = fields.list::<L2InsertionId>("insertionIds", "a UUID");
+    if let Some(unknown) = insertions.into_iter().find(|id| call.topology.l2_insertion(*id).is_none()) {
+        return Err(model::ObjectKey::from(unknown).into());
     }
-    for property in ["rtrPortVni", "offRampVxlan"] {
-        if fields.has_value(property) {
-            fields.violation(property, "router VTEP ports are not supported yet: leave it out");
-        }
-    }
-    refuse_references(fields, "insertionIds", "L2Insertion")?;
-    refuse_reference(fields, "serviceContainerId", "ServiceContainer")?;
     Ok(Common {
         admin_state_up: fields.flag("adminStateUp").unwrap_or(true),
+        mirrors: mirrors::read_port_hooks(fields),
+        qos_policy: fields.id("qosPolicyId"),
         inbound_filter: fields.id("inboundFilterId"),
         outbound_filter: fields.id("outboundFilterId"),
         vif_id: fields.id("vifId"),
@@ -369,6 +394,8 @@ impl Common {
             id,
             device,
             admin_state_up: self.admin_state_up,
+            mirrors: self.mirrors.clone(),
+            qos_policy: self.qos_policy,
             inbound_filter: self.inbound_filter,
             outbound_filter: self.outbound_filter,
             peer: None,
@@ -415,6 +442,18 @@ fn read_vlan(fields: &mut Fields) -> Option<u16> {
     fields.number::<u16>("vlanId", 0..=4094).filter(|vlan| *vlan != 0)
 }
 
+fn read_vtep(fields: &mut Fields) -> RouterVtep {
+    RouterVtep { vni: fields.number("rtrPortVni", 0..=0xff_ffff), off_ramp: fields.flag("offRampVxlan") }
+}
+
+/// It is the container that names its port, whatever is said here; but it must be there.
+fn check_container(call: &Call, fields: &mut Fields) -> Result<(), Failure> {
+    match fields.id::<ServiceContainerId>("serviceContainerId") {
+        Some(id) if call.topology.service_container(id).is_none() => Err(model::ObjectKey::from(id).into()),
+        _ => Ok(()),
+    }
+}
+
 /// The address that was asked for, or one made of the random part of a new UUID.
 fn new_mac() -> MacAddr {
     let [.., a, b, c] = *Uuid::new_v4().as_bytes();
@@ -425,7 +464,7 @@ fn add_to_bridge(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let bridge = call.id::<BridgeId>("device")?;
     fields.choice("type", BRIDGE_TYPES);
     let device = PortDevice::Bridge { bridge, vlan: read_vlan(fields) };
-    let (id, common) = (new_id::<PortId>(fields), read_common(fields)?);
+    let (id, common) = (new_id::<PortId>(fields), read_common(call, fields)?);
     let location = call.links.to(format_args!("ports/{id}"));
     Ok(Edit::new(move |tx| {
         tx.create(common.port(id, device.clone()))?;
@@ -437,13 +476,15 @@ fn add_to_bridge(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
 fn add_to_router(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let router = call.id::<RouterId>("device")?;
     fields.choice("type", ROUTER_TYPES);
+    check_container(call, fields)?;
     let mac = fields.parsed("portMac", "an Ethernet address").unwrap_or_else(new_mac);
     let addresses = AddressFields::read(fields);
-    let (id, common) = (new_id::<PortId>(fields), read_common(fields)?);
+    let vtep = read_vtep(fields);
+    let (id, common) = (new_id::<PortId>(fields), read_common(call, fields)?);
     let location = call.links.to(format_args!("ports/{id}"));
     Ok(Edit::new(move |tx| {
         let addresses = resolve(&addresses, &[], id)?;
-        tx.create(common.port(id, PortDevice::Router { router, mac, addresses }))?;
+        tx.create(common.port(id, PortDevice::Router { router, mac, addresses, vtep }))?;
         common.cable(tx, id)
     })
     .at(location))
@@ -459,15 +500,17 @@ fn replace(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
     let id = call.id::<PortId>("id")?;
     let types = match &call.topology.port(id).ok_or(model::ObjectKey::from(id))?.device {
         PortDevice::Bridge { .. } => BRIDGE_TYPES,
+        PortDevice::Vxlan { .. } => VXLAN_TYPES,
         PortDevice::Router { .. } => ROUTER_TYPES,
     };
     fields.choice("type", types);
-    let vlan = read_vlan(fields);
+    check_container(call, fields)?;
+    let (vlan, vtep) = (read_vlan(fields), read_vtep(fields));
     let mac = fields.parsed("portMac", "an Ethernet address");
     let addresses = AddressFields::read(fields);
-    let common = read_common(fields)?;
+    let common = read_common(call, fields)?;
     Ok(Edit::new(move |tx| {
-        let device = device_with(tx.state(), id, vlan, mac, &addresses)?;
+        let device = device_with(tx.state(), id, vlan, mac, vtep, &addresses)?;
         tx.update(common.port(id, device))?;
         common.cable(tx, id)
     }))
@@ -479,15 +522,18 @@ fn device_with(
     id: PortId,
     vlan: Option<u16>,
     mac: Option<MacAddr>,
+    vtep: RouterVtep,
     addresses: &AddressFields,
 ) -> Result<PortDevice, ModelError> {
     let port = state.port(id).ok_or(ModelError::NotFound(id.into()))?;
     Ok(match &port.device {
         PortDevice::Bridge { bridge, .. } => PortDevice::Bridge { bridge: *bridge, vlan },
-        PortDevice::Router { router, mac: old_mac, addresses: old } => PortDevice::Router {
+        PortDevice::Vxlan { bridge, vtep } => PortDevice::Vxlan { bridge: *bridge, vtep: *vtep },
+        PortDevice::Router { router, mac: old_mac, addresses: old, .. } => PortDevice::Router {
             router: *router,
             mac: mac.unwrap_or(*old_mac),
             addresses: resolve(addresses, old, id)?,
+            vtep,
         },
     })
 }

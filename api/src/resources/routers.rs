@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{NONE, chain_uuid, new_id, refuse_reference, refuse_references};
+use super::{chain_uuid, mirrors, new_id, uuids};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -42,16 +42,15 @@ struct View {
     inbound_filter_id: Option<Uuid>,
     /// Chain that packets pass as they leave it.
     outbound_filter_id: Option<Uuid>,
-    /// Its load balancer, which names the router.
-    #[schema(read_only)]
+    /// Its load balancer; no other router may name it. It does not balance traffic yet.
     load_balancer_id: Option<Uuid>,
-    /// Number of its autonomous system (BGP); 0 or -1 for none.
-    #[schema(default = 0, minimum = -1, maximum = 4294967295_u64)]
-    as_number: i64,
-    /// Mirrors of what enters it.
-    inbound_mirror_ids: [Uuid; 0],
-    /// Mirrors of what leaves it.
-    outbound_mirror_ids: [Uuid; 0],
+    /// Number of its autonomous system (BGP), which it keeps for later: no BGP is spoken yet. 0 for none.
+    #[schema(default = 0, maximum = 4294967295_u64)]
+    as_number: u32,
+    /// Mirrors of what enters it. No effect in the datapath yet.
+    inbound_mirror_ids: Vec<Uuid>,
+    /// Mirrors of what leaves it. No effect in the datapath yet.
+    outbound_mirror_ids: Vec<Uuid>,
     /// Chain that packets to its own addresses pass.
     local_redirect_chain_id: Option<Uuid>,
     /// Chain that packets pass between routing and the port they leave by.
@@ -59,6 +58,7 @@ struct View {
     /// Its ports.
     #[schema(read_only)]
     ports: String,
+    /// Whom it speaks BGP with.
     #[schema(read_only)]
     bgp_peers: String,
     #[schema(read_only)]
@@ -70,6 +70,7 @@ struct View {
     peer_ports: String,
     #[schema(read_only)]
     load_balancer: Option<String>,
+    /// The prefixes that it announces over BGP.
     #[schema(read_only)]
     bgp_networks: String,
     #[schema(read_only)]
@@ -94,10 +95,10 @@ fn view(call: &Call, router: &Router) -> View {
         admin_state_up: router.admin_state_up,
         inbound_filter_id: chain_uuid(router.inbound_filter),
         outbound_filter_id: chain_uuid(router.outbound_filter),
-        load_balancer_id: None,
-        as_number: 0,
-        inbound_mirror_ids: NONE,
-        outbound_mirror_ids: NONE,
+        load_balancer_id: router.load_balancer.map(Uuid::from),
+        as_number: router.as_number,
+        inbound_mirror_ids: uuids(&router.mirrors.inbound),
+        outbound_mirror_ids: uuids(&router.mirrors.outbound),
         local_redirect_chain_id: chain_uuid(router.local_redirect_chain),
         forward_chain_id: chain_uuid(router.forward_chain),
         ports: format!("{uri}/ports"),
@@ -105,7 +106,7 @@ fn view(call: &Call, router: &Router) -> View {
         inbound_filter: links.to_any("chains", router.inbound_filter),
         outbound_filter: links.to_any("chains", router.outbound_filter),
         peer_ports: format!("{uri}/peer_ports"),
-        load_balancer: None,
+        load_balancer: links.to_any("load_balancers", router.load_balancer),
         bgp_networks: format!("{uri}/bgp_networks"),
         local_redirect_chain: links.to_any("chains", router.local_redirect_chain),
         forward_chain: links.to_any("chains", router.forward_chain),
@@ -126,20 +127,16 @@ fn get(call: &Call) -> Result<View, Failure> {
 }
 
 fn read(id: RouterId, fields: &mut Fields) -> Result<Router, Failure> {
-    refuse_reference(fields, "loadBalancerId", "LoadBalancer")?;
-    refuse_references(fields, "inboundMirrorIds", "Mirror")?;
-    refuse_references(fields, "outboundMirrorIds", "Mirror")?;
-    // 0 and -1 both stand for none.
-    if fields.number::<i64>("asNumber", -1..=i64::from(u32::MAX)).is_some_and(|number| number > 0) {
-        fields.violation("asNumber", "BGP is not supported yet: leave it out");
-    }
     Ok(Router {
         id,
         tenant_id: fields.text("tenantId"),
         name: fields.text("name"),
         admin_state_up: fields.flag("adminStateUp").unwrap_or(true),
+        mirrors: mirrors::read_hooks(fields),
         inbound_filter: fields.id("inboundFilterId"),
         outbound_filter: fields.id("outboundFilterId"),
+        load_balancer: fields.id("loadBalancerId"),
+        as_number: fields.number("asNumber", 0..=i64::from(u32::MAX)).unwrap_or(0),
         forward_chain: fields.id("forwardChainId"),
         local_redirect_chain: fields.id("localRedirectChainId"),
     })

@@ -1,17 +1,32 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
+mod address_groups;
+mod arp_table;
+mod attached;
 mod auth;
+mod balancing;
 mod bulk;
 mod conditions;
+mod conf;
+mod dhcp;
+mod dhcp6;
 mod errors;
 mod events;
+mod insertions;
 mod lists;
+mod mac_table;
+mod manners;
+mod mirrors;
 mod negotiation;
 mod openapi;
 mod outage;
 mod ports;
+mod qos;
 mod replay;
+mod rule_actions;
 mod rules;
+mod traces;
+mod vteps;
 
 use std::sync::Arc;
 
@@ -45,6 +60,9 @@ struct Server {
     ending: CancellationToken,
     readiness: watch::Sender<Readiness>,
 }
+
+/// The id of nothing.
+const NOTHING: &str = "00000000-dead-4bad-8bad-000000000000";
 
 /// What it answered.
 struct Answer {
@@ -97,6 +115,17 @@ impl Server {
         answer.json()
     }
 
+    async fn delete(&self, path: &str) -> u16 {
+        self.send("DELETE", path, &[], "").await.status.as_u16()
+    }
+
+    /// The status of a GET, and the media type of what it gave.
+    async fn accepting(&self, path: &str, accept: &str) -> (u16, String) {
+        let answer = self.send("GET", path, &[("accept", accept)], "").await;
+        let media_type = answer.headers["content-type"].to_str().unwrap().to_owned();
+        (answer.status.as_u16(), media_type)
+    }
+
     async fn write(&self, method: &str, path: &str, body: Value) -> Answer {
         self.send(method, path, &[("content-type", "application/json")], &body.to_string()).await
     }
@@ -115,6 +144,27 @@ impl Server {
         location.rsplit('/').next().unwrap().to_owned()
     }
 
+    /// A bridge of tenant `t1` with as many ports.
+    async fn bridge_with_ports<const N: usize>(&self) -> (String, [String; N]) {
+        let bridge = self.create("/bridges", json!({"tenantId": "t1"})).await;
+        let mut ports = std::array::from_fn(|_| String::new());
+        for port in &mut ports {
+            *port = self.create(&format!("/bridges/{bridge}/ports"), json!({})).await;
+        }
+        (bridge, ports)
+    }
+
+    /// Deletes something twice; both are fine.
+    async fn delete_twice(&self, path: &str) {
+        for _ in 0..2 {
+            assert_eq!(self.send("DELETE", path, &[], "").await.status, 204, "DELETE {path}");
+        }
+    }
+
+    async fn is_gone(&self, path: &str) -> bool {
+        self.send("GET", path, &[("accept", "*/*")], "").await.status == 404
+    }
+
     /// Puts the host into a zone, so that ports can be bound on it.
     async fn zone(&self) -> String {
         let zone = self.create("/tunnel_zones", json!({"name": "z", "type": "vxlan"})).await;
@@ -125,6 +175,14 @@ impl Server {
 }
 
 impl Answer {
+    /// Where what was created is, below the base.
+    #[track_caller]
+    fn created_at(&self) -> String {
+        assert_eq!(self.status, 201, "{}", self.body);
+        let location = self.headers["location"].to_str().unwrap();
+        location.strip_prefix("http://127.0.0.1:8181/midonet-api").unwrap().to_owned()
+    }
+
     fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }

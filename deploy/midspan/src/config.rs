@@ -237,6 +237,19 @@ mod tests {
     }
 
     #[test]
+    fn the_settings_that_the_api_takes_into_custody_are_keys_of_the_file() {
+        for setting in api::AGENT_SETTINGS {
+            let value = match setting.kind {
+                api::SettingKind::Text => "text",
+                api::SettingKind::Path => "/path",
+                api::SettingKind::Address => "127.0.0.1:7300",
+                api::SettingKind::Uuid => "00000000-0000-0000-0000-000000000001",
+            };
+            parse(&format!("{} = {value:?}", setting.key)).unwrap();
+        }
+    }
+
+    #[test]
     fn access_beyond_loopback_must_be_chosen() {
         let everywhere = || Some("0.0.0.0:8181".parse().unwrap());
         let plain = Settings { listen: everywhere(), ..Settings::default() };

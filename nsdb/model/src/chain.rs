@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use ipnetwork::IpNetwork;
 use packet::MacAddr;
 
-use crate::{ChainId, IpAddrGroupId, PortGroupId, PortId, RuleId};
+use crate::{ChainId, IpAddrGroupId, PortGroupId, PortId, RuleAction, RuleId};
 
 /// A named list of rules. End of the top chain accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,23 +33,6 @@ pub struct Rule {
     pub action: RuleAction,
     /// Name of a meter that counts matching packets, kept for clients.
     pub meter_name: Option<String>,
-}
-
-/// What a matching rule does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RuleAction {
-    /// Let the packet pass, ending the whole evaluation.
-    Accept,
-    /// Drop silently.
-    Drop,
-    /// Drop; a router answers ICMP "administratively prohibited", a bridge drops silently.
-    Reject,
-    /// Go on with the next rule.
-    Continue,
-    /// Back to the calling chain; at the top the same as accept.
-    Return,
-    /// Evaluate another chain, then go on here.
-    Jump(ChainId),
 }
 
 /// A value to compare with, possibly negated.
@@ -157,10 +140,11 @@ impl Condition {
     /// The fragment policy that holds when none is given: `Header` if the condition looks at L4 ports, which only
     /// first fragments carry, else `Any`.
     pub fn default_fragment_policy(&self) -> FragmentPolicy {
-        if self.tp_src.is_some() || self.tp_dst.is_some() {
-            FragmentPolicy::Header
-        } else {
-            FragmentPolicy::Any
-        }
+        if self.looks_at_ports() { FragmentPolicy::Header } else { FragmentPolicy::Any }
+    }
+
+    /// Whether it depends on L4 ports, or on type and code of ICMP.
+    pub(crate) fn looks_at_ports(&self) -> bool {
+        self.tp_src.is_some() || self.tp_dst.is_some()
     }
 }

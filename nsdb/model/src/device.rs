@@ -3,7 +3,7 @@
 use ipnetwork::IpNetwork;
 use std::net::IpAddr;
 
-use crate::{BridgeId, ChainId, PortId, RouteId, RouterId};
+use crate::{BridgeId, ChainId, LoadBalancerId, Mirrors, PortId, QosPolicyId, RouteId, RouterId};
 
 /// A virtual switch (MidoNet `Network`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub struct Bridge {
     pub name: Option<String>,
     /// A bridge that is down drops everything, silently.
     pub admin_state_up: bool,
+    /// Mirrors of what enters and leaves.
+    pub mirrors: Mirrors,
+    /// Limits and marks for traffic of its ports that have no policy of their own.
+    pub qos_policy: Option<QosPolicyId>,
     /// Chain applied to frames entering by any port, after the port's own.
     pub inbound_filter: Option<ChainId>,
     /// Chain applied to frames leaving by any port, before the port's own.
@@ -33,10 +37,16 @@ pub struct Router {
     pub name: Option<String>,
     /// A router that is down answers "administratively prohibited".
     pub admin_state_up: bool,
+    /// Mirrors of what enters and leaves.
+    pub mirrors: Mirrors,
     /// Chain applied before routing (pre-routing).
     pub inbound_filter: Option<ChainId>,
     /// Chain applied after routing (post-routing).
     pub outbound_filter: Option<ChainId>,
+    /// What balances traffic to virtual addresses at this router; no other router has it.
+    pub load_balancer: Option<LoadBalancerId>,
+    /// The number of the router's autonomous system (RFC 6793); 0 for a router that speaks no BGP.
+    pub as_number: u32,
     /// Chain applied between routing and post-routing to packets that are forwarded.
     pub forward_chain: Option<ChainId>,
     /// Chain applied to packets for the router's own addresses.

@@ -3,8 +3,13 @@
 //! A document is derived from the objects; the commit log's entries say what changed, documents say what is.
 
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Host, HostId, IpAddrGroup, IpAddrGroupId, Object, Port, PortGroup,
-    PortGroupId, PortId, Route, Router, RouterId, Rule, TunnelZone, TunnelZoneId,
+    ArpEntry, BgpNetwork, BgpPeer, Bridge, BridgeId, Chain, ChainId, ConfDocument, ConfDocumentId,
+    DhcpSubnet, DhcpSubnet6, HealthMonitor, HealthMonitorId, Host, HostId, IpAddrGroup, IpAddrGroupId,
+    L2Insertion, L2InsertionId, LoadBalancer, LoadBalancerId, MacEntry, Mirror, MirrorId, Object,
+    PeeringEntry, Pool, PoolId, PoolMember, Port, PortGroup, PortGroupId, PortId, QosBandwidthRule,
+    QosDscpRule, QosPolicy, QosPolicyId, Route, Router, RouterId, Rule, ServiceContainer,
+    ServiceContainerGroup, ServiceContainerGroupId, ServiceContainerId, TraceRequest, TraceRequestId,
+    TunnelZone, TunnelZoneId, Vip, Vtep, VtepId,
 };
 
 /// A bridge or a router.
@@ -33,14 +38,36 @@ pub enum DocumentKey {
     Host(HostId),
     /// [`TunnelZone`]
     TunnelZone(TunnelZoneId),
+    /// [`LoadBalancerDocument`]
+    LoadBalancer(LoadBalancerId),
+    /// [`PoolDocument`]
+    Pool(PoolId),
+    /// [`HealthMonitor`]
+    HealthMonitor(HealthMonitorId),
+    /// [`ServiceContainerGroup`]
+    ServiceContainerGroup(ServiceContainerGroupId),
+    /// [`ServiceContainer`]
+    ServiceContainer(ServiceContainerId),
+    /// [`Vtep`]
+    Vtep(VtepId),
+    /// [`Mirror`]
+    Mirror(MirrorId),
+    /// [`L2Insertion`]
+    L2Insertion(L2InsertionId),
+    /// [`TraceRequest`]
+    TraceRequest(TraceRequestId),
+    /// [`QosPolicyDocument`]
+    QosPolicy(QosPolicyId),
+    /// [`ConfDocument`]
+    ConfDocument(ConfDocumentId),
 }
 
 /// A document of any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Document {
-    /// A bridge with its ports.
+    /// A bridge with its ports and what else hangs on it.
     Bridge(BridgeDocument),
-    /// A router with its ports and routes.
+    /// A router with its ports and routes, and what it says over BGP.
     Router(RouterDocument),
     /// A chain with its rules.
     Chain(ChainDocument),
@@ -52,6 +79,28 @@ pub enum Document {
     Host(HostDocument),
     /// A tunnel zone with its members.
     TunnelZone(TunnelZone),
+    /// A load balancer and which pools it has.
+    LoadBalancer(LoadBalancerDocument),
+    /// A pool with its members and VIPs.
+    Pool(PoolDocument),
+    /// A health monitor.
+    HealthMonitor(HealthMonitor),
+    /// A service container group. Membership stands at the containers.
+    ServiceContainerGroup(ServiceContainerGroup),
+    /// A service container.
+    ServiceContainer(ServiceContainer),
+    /// A VTEP with its bindings. The ports that they make stand with their bridges.
+    Vtep(Vtep),
+    /// A mirror. Where it is hooked in stands at the devices and ports.
+    Mirror(Mirror),
+    /// An L2 insertion.
+    L2Insertion(L2Insertion),
+    /// A trace request.
+    TraceRequest(TraceRequest),
+    /// A QoS policy with its rules.
+    QosPolicy(QosPolicyDocument),
+    /// Configuration of agents.
+    ConfDocument(ConfDocument),
 }
 
 /// A port and the device at the other end of its cable.
@@ -63,16 +112,47 @@ pub struct PortEntry {
     pub peer_device: Option<DeviceId>,
 }
 
-/// A bridge with its ports, ordered by id.
+/// A bridge with what hangs on it, each ordered by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BridgeDocument {
     /// The bridge.
     pub bridge: Bridge,
     /// Its ports.
     pub ports: Vec<PortEntry>,
+    /// The IPv4 subnets that it serves by DHCP.
+    pub dhcp_subnets: Vec<DhcpSubnet>,
+    /// Its IPv6 subnets.
+    pub dhcp_subnets6: Vec<DhcpSubnet6>,
+    /// Static entries of its MAC table.
+    pub mac_entries: Vec<MacEntry>,
+    /// Static entries of its ARP table.
+    pub arp_entries: Vec<ArpEntry>,
 }
 
-/// A router with its ports and routes, ordered by id.
+impl BridgeDocument {
+    /// A bridge with ports and nothing else.
+    pub fn of_ports(bridge: Bridge, ports: Vec<PortEntry>) -> Self {
+        Self {
+            bridge,
+            ports,
+            dhcp_subnets: Vec::new(),
+            dhcp_subnets6: Vec::new(),
+            mac_entries: Vec::new(),
+            arp_entries: Vec::new(),
+        }
+    }
+
+    fn into_objects(self) -> Vec<Object> {
+        let ports = self.ports.into_iter().map(|entry| entry.port.into());
+        let subnets = self.dhcp_subnets.into_iter().map(Object::from);
+        let subnets6 = self.dhcp_subnets6.into_iter().map(Object::from);
+        let stations = self.mac_entries.into_iter().map(Object::from);
+        let addresses = self.arp_entries.into_iter().map(Object::from);
+        with_parts(self.bridge, ports.chain(subnets).chain(subnets6).chain(stations).chain(addresses))
+    }
+}
+
+/// A router with all that is part of it, each kind ordered by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouterDocument {
     /// The router.
@@ -81,6 +161,32 @@ pub struct RouterDocument {
     pub ports: Vec<PortEntry>,
     /// Its configured routes.
     pub routes: Vec<Route>,
+    /// Prefixes that it announces.
+    pub bgp_networks: Vec<BgpNetwork>,
+    /// Whom it speaks BGP with.
+    pub bgp_peers: Vec<BgpPeer>,
+    /// The lines of its ports' peering tables.
+    pub peering: Vec<PeeringEntry>,
+}
+
+/// A load balancer and which pools it has, ordered by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadBalancerDocument {
+    /// The load balancer.
+    pub load_balancer: LoadBalancer,
+    /// Its pools.
+    pub pools: Vec<PoolId>,
+}
+
+/// A pool with its members and VIPs, ordered by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolDocument {
+    /// The pool.
+    pub pool: Pool,
+    /// Its members.
+    pub members: Vec<PoolMember>,
+    /// The VIPs that it serves.
+    pub vips: Vec<Vip>,
 }
 
 /// A chain with its rules in order of evaluation.
@@ -114,6 +220,17 @@ pub struct HostDocument {
     pub tunnel_zones: Vec<TunnelZoneId>,
 }
 
+/// A QoS policy with its rules, ordered by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QosPolicyDocument {
+    /// The policy.
+    pub policy: QosPolicy,
+    /// Its bandwidth limits.
+    pub bandwidth_rules: Vec<QosBandwidthRule>,
+    /// Its DSCP marks.
+    pub dscp_rules: Vec<QosDscpRule>,
+}
+
 impl Document {
     /// Identity of the document.
     pub fn key(&self) -> DocumentKey {
@@ -125,6 +242,17 @@ impl Document {
             Self::IpAddrGroup(d) => DocumentKey::IpAddrGroup(d.id),
             Self::Host(d) => DocumentKey::Host(d.host.id),
             Self::TunnelZone(d) => DocumentKey::TunnelZone(d.id),
+            Self::LoadBalancer(d) => DocumentKey::LoadBalancer(d.load_balancer.id),
+            Self::Pool(d) => DocumentKey::Pool(d.pool.id),
+            Self::HealthMonitor(d) => DocumentKey::HealthMonitor(d.id),
+            Self::ServiceContainerGroup(d) => DocumentKey::ServiceContainerGroup(d.id),
+            Self::ServiceContainer(d) => DocumentKey::ServiceContainer(d.id),
+            Self::Vtep(d) => DocumentKey::Vtep(d.id),
+            Self::Mirror(d) => DocumentKey::Mirror(d.id),
+            Self::L2Insertion(d) => DocumentKey::L2Insertion(d.id),
+            Self::TraceRequest(d) => DocumentKey::TraceRequest(d.id),
+            Self::QosPolicy(d) => DocumentKey::QosPolicy(d.policy.id),
+            Self::ConfDocument(d) => DocumentKey::ConfDocument(d.id),
         }
     }
 
@@ -132,16 +260,36 @@ impl Document {
     /// that all documents together are all of the topology.
     pub fn into_objects(self) -> Vec<Object> {
         match self {
-            Self::Bridge(d) => with_parts(d.bridge, d.ports.into_iter().map(|entry| entry.port.into())),
+            Self::Bridge(d) => d.into_objects(),
             Self::Router(d) => {
                 let ports = d.ports.into_iter().map(|entry| entry.port.into());
-                with_parts(d.router, ports.chain(d.routes.into_iter().map(Object::from)))
+                let spoken = d.bgp_networks.into_iter().map(Object::from);
+                let spoken = spoken.chain(d.bgp_peers.into_iter().map(Object::from));
+                let parts = ports.chain(d.routes.into_iter().map(Object::from)).chain(spoken);
+                with_parts(d.router, parts.chain(d.peering.into_iter().map(Object::from)))
             }
             Self::Chain(d) => with_parts(d.chain, d.rules.into_iter().map(Object::from)),
             Self::PortGroup(d) => vec![d.into()],
             Self::IpAddrGroup(d) => vec![d.into()],
             Self::Host(d) => vec![d.host.into()],
             Self::TunnelZone(d) => vec![d.into()],
+            Self::LoadBalancer(d) => vec![d.load_balancer.into()],
+            Self::Pool(d) => {
+                let members = d.members.into_iter().map(Object::from);
+                with_parts(d.pool, members.chain(d.vips.into_iter().map(Object::from)))
+            }
+            Self::HealthMonitor(d) => vec![d.into()],
+            Self::ServiceContainerGroup(d) => vec![d.into()],
+            Self::ServiceContainer(d) => vec![d.into()],
+            Self::Vtep(d) => vec![d.into()],
+            Self::Mirror(d) => vec![d.into()],
+            Self::L2Insertion(d) => vec![d.into()],
+            Self::TraceRequest(d) => vec![d.into()],
+            Self::QosPolicy(d) => {
+                let limits = d.bandwidth_rules.into_iter().map(Object::from);
+                with_parts(d.policy, limits.chain(d.dscp_rules.into_iter().map(Object::from)))
+            }
+            Self::ConfDocument(d) => vec![d.into()],
         }
     }
 }

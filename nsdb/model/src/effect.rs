@@ -78,6 +78,8 @@ mod tests {
             tenant_id: Some(tenant.to_owned()),
             name: None,
             admin_state_up: true,
+            mirrors: Default::default(),
+            qos_policy: None,
             inbound_filter: None,
             outbound_filter: None,
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::{IpAddrGroupId, PortGroupId};
+use crate::{ChainId, IpAddrGroupId, PortGroupId};
 
 /// A set of ports; membership stands at the ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,10 @@ pub struct IpAddrGroup {
     pub tenant_id: Option<String>,
     /// Display name, at most 255 characters.
     pub name: Option<String>,
+    /// Chain that a cloud platform made for what enters by ports of the group; kept for it, not applied.
+    pub inbound_chain: Option<ChainId>,
+    /// The same for what leaves.
+    pub outbound_chain: Option<ChainId>,
     /// Members.
     pub addresses: BTreeSet<IpAddr>,
 }

@@ -68,4 +68,48 @@ id_types! {
     HostId,
     /// A set of hosts that tunnel to each other.
     TunnelZoneId,
+    /// A load balancer.
+    LoadBalancerId,
+    /// A pool of a load balancer.
+    PoolId,
+    /// A server in a pool.
+    PoolMemberId,
+    /// A virtual address that is served by a pool.
+    VipId,
+    /// A way to check the members of pools.
+    HealthMonitorId,
+    /// A prefix that a router announces.
+    BgpNetworkId,
+    /// A router that a router speaks BGP with.
+    BgpPeerId,
+    /// A set of service containers that are placed alike.
+    ServiceContainerGroupId,
+    /// A service that runs at a port.
+    ServiceContainerId,
+    /// An entry of a router port's peering table.
+    PeeringEntryId,
+    /// An IPv4 subnet served by DHCP.
+    DhcpSubnetId,
+    /// An IPv6 subnet served by DHCP.
+    DhcpSubnet6Id,
+    /// A static entry of a MAC table.
+    MacEntryId,
+    /// A static entry of an ARP table.
+    ArpEntryId,
+    /// A hardware VTEP.
+    VtepId,
+    /// A copier of packets.
+    MirrorId,
+    /// A service that a port's traffic is led through.
+    L2InsertionId,
+    /// A wish to see packets on their way.
+    TraceRequestId,
+    /// A set of limits and marks.
+    QosPolicyId,
+    /// A limit of bandwidth.
+    QosBandwidthRuleId,
+    /// A mark of the traffic class.
+    QosDscpRuleId,
+    /// Configuration of agents.
+    ConfDocumentId,
 }

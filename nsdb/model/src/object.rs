@@ -3,7 +3,12 @@
 use uuid::Uuid;
 
 use crate::reference::{Refer, References};
-use crate::{Bridge, Chain, Host, IpAddrGroup, Port, PortGroup, Reference, Route, Router, Rule, TunnelZone};
+use crate::{
+    ArpEntry, BgpNetwork, BgpPeer, Bridge, Chain, ConfDocument, DhcpSubnet, DhcpSubnet6, HealthMonitor, Host,
+    IpAddrGroup, L2Insertion, LoadBalancer, MacEntry, Mirror, PeeringEntry, Pool, PoolMember, Port,
+    PortGroup, QosBandwidthRule, QosDscpRule, QosPolicy, Reference, Route, Router, Rule, ServiceContainer,
+    ServiceContainerGroup, TraceRequest, TunnelZone, Vip, Vtep,
+};
 
 macro_rules! objects {
     ($($(#[$doc:meta])* $kind:ident),* $(,)?) => {
@@ -14,8 +19,8 @@ macro_rules! objects {
         }
 
         impl Kind {
-            /// Every kind.
-            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+            /// Every kind, in order.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
         }
 
         /// Any topology object.
@@ -106,6 +111,50 @@ objects! {
     Host,
     /// A tunnel zone.
     TunnelZone,
+    /// A load balancer.
+    LoadBalancer,
+    /// A pool.
+    Pool,
+    /// A pool member.
+    PoolMember,
+    /// A VIP.
+    Vip,
+    /// A health monitor.
+    HealthMonitor,
+    /// A BGP network.
+    BgpNetwork,
+    /// A BGP peer.
+    BgpPeer,
+    /// A service container group.
+    ServiceContainerGroup,
+    /// A service container.
+    ServiceContainer,
+    /// An entry of a peering table.
+    PeeringEntry,
+    /// An IPv4 subnet served by DHCP.
+    DhcpSubnet,
+    /// An IPv6 subnet served by DHCP.
+    DhcpSubnet6,
+    /// A static entry of a MAC table.
+    MacEntry,
+    /// A static entry of an ARP table.
+    ArpEntry,
+    /// A hardware VTEP.
+    Vtep,
+    /// A mirror.
+    Mirror,
+    /// An L2 insertion.
+    L2Insertion,
+    /// A trace request.
+    TraceRequest,
+    /// A QoS policy.
+    QosPolicy,
+    /// A bandwidth limit of a QoS policy.
+    QosBandwidthRule,
+    /// A DSCP mark of a QoS policy.
+    QosDscpRule,
+    /// Configuration of agents.
+    ConfDocument,
 }
 
 /// Identity of any object.

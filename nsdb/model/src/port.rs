@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use ipnetwork::IpNetwork;
 use packet::MacAddr;
 
-use crate::{BridgeId, ChainId, HostId, PortGroupId, PortId, RouterId};
+use crate::{
+    BridgeId, ChainId, HostId, PortGroupId, PortId, PortMirrors, QosPolicyId, RouterId, RouterVtep, VtepId,
+};
 
 /// A port of a bridge or router. Exterior if bound, interior if it has a peer, else unplugged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +18,10 @@ pub struct Port {
     pub device: PortDevice,
     /// A port that is down passes nothing.
     pub admin_state_up: bool,
+    /// Mirrors of what enters and leaves.
+    pub mirrors: PortMirrors,
+    /// Limits and marks for its traffic.
+    pub qos_policy: Option<QosPolicyId>,
     /// Chain applied to packets that enter the device here.
     pub inbound_filter: Option<ChainId>,
     /// Chain applied to packets that leave the device here.
@@ -50,6 +56,16 @@ pub enum PortDevice {
         mac: MacAddr,
         /// Addresses of the port with the prefix length of their network, the first being the primary.
         addresses: Vec<IpNetwork>,
+        /// What makes it a VXLAN tunnel endpoint towards other routers.
+        vtep: RouterVtep,
+    },
+    /// A bridge's port to a VTEP. It is there while one of the VTEP's ports is bound to the bridge; it is neither linked
+    /// nor bound itself.
+    Vxlan {
+        /// The bridge.
+        bridge: BridgeId,
+        /// The VTEP.
+        vtep: VtepId,
     },
 }
 
@@ -63,11 +79,19 @@ pub struct Binding {
 }
 
 impl Port {
-    /// The bridge, if it is a bridge port.
+    /// The bridge, if it is a bridge's port.
     pub fn bridge(&self) -> Option<BridgeId> {
         match self.device {
-            PortDevice::Bridge { bridge, .. } => Some(bridge),
+            PortDevice::Bridge { bridge, .. } | PortDevice::Vxlan { bridge, .. } => Some(bridge),
             PortDevice::Router { .. } => None,
+        }
+    }
+
+    /// The VTEP, if it is a port to one.
+    pub fn vtep(&self) -> Option<VtepId> {
+        match self.device {
+            PortDevice::Vxlan { vtep, .. } => Some(vtep),
+            PortDevice::Bridge { .. } | PortDevice::Router { .. } => None,
         }
     }
 
@@ -75,7 +99,7 @@ impl Port {
     pub fn router(&self) -> Option<RouterId> {
         match self.device {
             PortDevice::Router { router, .. } => Some(router),
-            PortDevice::Bridge { .. } => None,
+            PortDevice::Bridge { .. } | PortDevice::Vxlan { .. } => None,
         }
     }
 
@@ -89,13 +113,18 @@ impl Port {
         self.peer.is_some()
     }
 
+    /// Neither bound nor linked, nor a port to a VTEP: it can be plugged in.
+    pub fn is_free(&self) -> bool {
+        !(self.is_exterior() || self.is_interior() || self.vtep().is_some())
+    }
+
     /// The address of a router port on the network that contains `addr`, if there is one.
     pub fn address_towards(&self, addr: IpAddr) -> Option<IpAddr> {
         match &self.device {
             PortDevice::Router { addresses, .. } => {
                 addresses.iter().find(|n| n.contains(addr)).map(IpNetwork::ip)
             }
-            PortDevice::Bridge { .. } => None,
+            PortDevice::Bridge { .. } | PortDevice::Vxlan { .. } => None,
         }
     }
 }

@@ -8,9 +8,15 @@
 use uuid::Uuid;
 
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Condition, DeviceId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind,
-    ObjectKey, Port, PortDevice, PortGroup, PortGroupId, PortId, Route, RouteId, Router, RouterId, Rule,
-    RuleAction, RuleId, TunnelZone, TunnelZoneId,
+    ArpEntry, ArpEntryId, BgpNetwork, BgpNetworkId, BgpPeer, BgpPeerId, Bridge, BridgeId, Chain, ChainId,
+    Condition, ConfDocument, ConfDocumentId, DeviceId, DhcpSubnet, DhcpSubnet6, DhcpSubnet6Id, DhcpSubnetId,
+    HealthMonitor, HealthMonitorId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, L2Insertion,
+    L2InsertionId, LoadBalancer, LoadBalancerId, MacEntry, MacEntryId, Mirror, MirrorId, Mirrors, ObjectKey,
+    PeeringEntry, PeeringEntryId, Pool, PoolId, PoolMember, PoolMemberId, Port, PortDevice, PortGroup,
+    PortGroupId, PortId, QosBandwidthRule, QosBandwidthRuleId, QosDscpRule, QosDscpRuleId, QosPolicy,
+    QosPolicyId, Route, RouteId, Router, RouterId, Rule, RuleAction, RuleId, ServiceContainer,
+    ServiceContainerGroup, ServiceContainerGroupId, ServiceContainerId, TraceDevice, TraceRequest,
+    TraceRequestId, TunnelZone, TunnelZoneId, Vip, VipId, Vtep, VtepId,
 };
 
 macro_rules! object_keys {
@@ -34,6 +40,28 @@ object_keys! {
     IpAddrGroupId => IpAddrGroup,
     HostId => Host,
     TunnelZoneId => TunnelZone,
+    LoadBalancerId => LoadBalancer,
+    PoolId => Pool,
+    PoolMemberId => PoolMember,
+    VipId => Vip,
+    HealthMonitorId => HealthMonitor,
+    BgpNetworkId => BgpNetwork,
+    BgpPeerId => BgpPeer,
+    ServiceContainerGroupId => ServiceContainerGroup,
+    ServiceContainerId => ServiceContainer,
+    PeeringEntryId => PeeringEntry,
+    DhcpSubnetId => DhcpSubnet,
+    DhcpSubnet6Id => DhcpSubnet6,
+    MacEntryId => MacEntry,
+    ArpEntryId => ArpEntry,
+    VtepId => Vtep,
+    MirrorId => Mirror,
+    L2InsertionId => L2Insertion,
+    TraceRequestId => TraceRequest,
+    QosPolicyId => QosPolicy,
+    QosBandwidthRuleId => QosBandwidthRule,
+    QosDscpRuleId => QosDscpRule,
+    ConfDocumentId => ConfDocument,
 }
 
 impl From<DeviceId> for ObjectKey {
@@ -45,12 +73,24 @@ impl From<DeviceId> for ObjectKey {
     }
 }
 
+impl From<TraceDevice> for ObjectKey {
+    fn from(device: TraceDevice) -> Self {
+        match device {
+            TraceDevice::Bridge(id) => id.into(),
+            TraceDevice::Router(id) => id.into(),
+            TraceDevice::Port(id) => id.into(),
+        }
+    }
+}
+
 /// The part that a referenced object plays for the object that refers to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// The device of a port, the router of a route, the chain of a rule.
+    /// What an object hangs on, and whose tenant it therefore is of: the device of a port, trace request, route or BGP
+    /// peer, the chain of a rule, the bridge of a DHCP subnet or table entry, the load balancer of a pool, the pool of a
+    /// member or VIP, the port of a service container, peering entry, mirror or insertion, the policy of a QoS rule.
     Owner,
-    /// A chain hooked into a bridge, router or port.
+    /// A chain hooked into a bridge, router, port or IP address group.
     Filter,
     /// The port at the other end of a port's cable.
     Peer,
@@ -69,6 +109,29 @@ pub enum Role {
     Traversed,
     /// A host that is a member of a tunnel zone.
     Member,
+    /// The load balancer that works at a router.
+    LoadBalancer,
+    /// What checks the members of a pool.
+    HealthMonitor,
+    /// The group that a service container is in.
+    ContainerGroup,
+    /// A port group or host that says where service containers run.
+    Placement,
+    /// The port that a static MAC table entry puts a station behind.
+    Station,
+    /// What a VTEP holds on to: its tunnel zone, the bridges bound to it and their ports to it; and for such a port, the
+    /// VTEP.
+    Vtep,
+    /// A mirror hooked into a bridge, router or port.
+    Mirror,
+    /// The QoS policy of a bridge or port.
+    Qos,
+    /// The port of the service of an insertion.
+    Service,
+    /// The port that an L2 transformation redirects to.
+    Target,
+    /// The trace request that a rule traces for.
+    Traced,
 }
 
 /// What deleting an object does to an object that refers to it (MidoNet's bindings; midonet.md §1.5).
@@ -85,11 +148,16 @@ pub(crate) enum OnDelete {
 impl Role {
     pub(crate) fn on_delete(self) -> OnDelete {
         match self {
-            Self::Owner | Self::NextHop | Self::Jump => OnDelete::Cascade,
+            Self::Owner | Self::NextHop | Self::Jump | Self::Station | Self::ContainerGroup => {
+                OnDelete::Cascade
+            }
+            Self::Service | Self::Traced => OnDelete::Cascade,
             Self::Filter | Self::Peer | Self::Group | Self::Condition | Self::Traversed | Self::Member => {
                 OnDelete::Clear
             }
-            Self::Binding => OnDelete::Refuse,
+            Self::LoadBalancer | Self::HealthMonitor | Self::Placement => OnDelete::Clear,
+            Self::Mirror | Self::Qos | Self::Target => OnDelete::Clear,
+            Self::Binding | Self::Vtep => OnDelete::Refuse,
         }
     }
 }
@@ -123,6 +191,13 @@ impl References {
             self.add(role, property, target);
         }
     }
+
+    /// References of a part that stands under one property.
+    fn add_part(&mut self, property: &'static str, part: &impl Refer) {
+        let mut found = Self(Vec::new());
+        part.refer(&mut found);
+        self.0.extend(found.0.into_iter().map(|reference| Reference { property, ..reference }));
+    }
 }
 
 /// An object that may refer to others.
@@ -134,6 +209,15 @@ impl Refer for Bridge {
     fn refer(&self, found: &mut References) {
         found.add_all(Role::Filter, "inboundFilterId", self.inbound_filter);
         found.add_all(Role::Filter, "outboundFilterId", self.outbound_filter);
+        self.mirrors.refer(found);
+        found.add_all(Role::Qos, "qosPolicyId", self.qos_policy);
+    }
+}
+
+impl Refer for Mirrors {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Mirror, "inboundMirrorIds", self.inbound.iter().copied());
+        found.add_all(Role::Mirror, "outboundMirrorIds", self.outbound.iter().copied());
     }
 }
 
@@ -143,6 +227,8 @@ impl Refer for Router {
         found.add_all(Role::Filter, "outboundFilterId", self.outbound_filter);
         found.add_all(Role::Filter, "forwardChainId", self.forward_chain);
         found.add_all(Role::Filter, "localRedirectChainId", self.local_redirect_chain);
+        found.add_all(Role::LoadBalancer, "loadBalancerId", self.load_balancer);
+        self.mirrors.refer(found);
     }
 }
 
@@ -154,6 +240,13 @@ impl Refer for Port {
         found.add_all(Role::Peer, "peerId", self.peer);
         found.add_all(Role::Binding, "hostId", self.binding.as_ref().map(|b| b.host));
         found.add_all(Role::Group, "portGroupIds", self.port_groups.iter().copied());
+        found.add_all(Role::Vtep, "vtepId", self.vtep());
+        let mirrors = &self.mirrors;
+        found.add_all(Role::Mirror, "inboundMirrorIds", mirrors.inbound.iter().copied());
+        found.add_all(Role::Mirror, "outboundMirrorIds", mirrors.outbound.iter().copied());
+        found.add_all(Role::Mirror, "postInFilterMirrorIds", mirrors.post_in_filter.iter().copied());
+        found.add_all(Role::Mirror, "preOutFilterMirrorIds", mirrors.pre_out_filter.iter().copied());
+        found.add_all(Role::Qos, "qosPolicyId", self.qos_policy);
     }
 }
 
@@ -167,8 +260,13 @@ impl Refer for Route {
 impl Refer for Rule {
     fn refer(&self, found: &mut References) {
         found.add(Role::Owner, "chainId", self.chain);
-        if let RuleAction::Jump(chain) = self.action {
-            found.add(Role::Jump, "jumpChainId", chain);
+        match &self.action {
+            RuleAction::Jump(chain) => found.add(Role::Jump, "jumpChainId", *chain),
+            RuleAction::L2Transform(transform) => {
+                found.add_all(Role::Target, "targetPortId", transform.target_port);
+            }
+            RuleAction::Trace { request, .. } => found.add(Role::Traced, "requestId", *request),
+            _ => {}
         }
         self.condition.refer(found);
     }
@@ -198,6 +296,121 @@ impl Refer for TunnelZone {
     }
 }
 
+impl Refer for Pool {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Owner, "loadBalancerId", self.load_balancer);
+        found.add_all(Role::HealthMonitor, "healthMonitorId", self.health_monitor);
+    }
+}
+
+impl Refer for ServiceContainerGroup {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Placement, "portGroupId", self.port_group);
+    }
+}
+
+impl Refer for ServiceContainer {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Owner, "portId", self.port);
+        found.add_all(Role::ContainerGroup, "serviceGroupId", self.group);
+        found.add_all(Role::Placement, "hostId", self.host);
+    }
+}
+
+macro_rules! refer_to_owner {
+    ($($kind:ident, $property:literal, $owner:ident);* $(;)?) => {$(
+        impl Refer for $kind {
+            fn refer(&self, found: &mut References) {
+                found.add(Role::Owner, $property, self.$owner);
+            }
+        }
+    )*};
+}
+
+refer_to_owner! {
+    PoolMember, "poolId", pool;
+    Vip, "poolId", pool;
+    BgpNetwork, "routerId", router;
+    BgpPeer, "routerId", router;
+    PeeringEntry, "portId", port;
+}
+
+impl Refer for DhcpSubnet {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "bridgeId", self.bridge);
+    }
+}
+
+impl Refer for DhcpSubnet6 {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "bridgeId", self.bridge);
+    }
+}
+
+impl Refer for MacEntry {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "bridgeId", self.bridge);
+        found.add(Role::Station, "portId", self.port);
+    }
+}
+
+impl Refer for ArpEntry {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "bridgeId", self.bridge);
+    }
+}
+
+impl Refer for Vtep {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Vtep, "tunnelZoneId", self.tunnel_zone);
+        let bridges = self.bridges();
+        found.add_all(Role::Vtep, "networkId", bridges.iter().copied());
+        found.add_all(Role::Vtep, "networkId", bridges.iter().map(|bridge| Self::port_of(self.id, *bridge)));
+    }
+}
+
+impl Refer for IpAddrGroup {
+    fn refer(&self, found: &mut References) {
+        found.add_all(Role::Filter, "inboundChainId", self.inbound_chain);
+        found.add_all(Role::Filter, "outboundChainId", self.outbound_chain);
+    }
+}
+
+impl Refer for Mirror {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "toPortId", self.to_port);
+        for condition in &self.conditions {
+            found.add_part("conditions", condition);
+        }
+    }
+}
+
+impl Refer for L2Insertion {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "portId", self.port);
+        found.add(Role::Service, "srvPortId", self.service_port);
+    }
+}
+
+impl Refer for TraceRequest {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "deviceId", self.device);
+        found.add_part("condition", &*self.condition);
+    }
+}
+
+impl Refer for QosBandwidthRule {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "policyId", self.policy);
+    }
+}
+
+impl Refer for QosDscpRule {
+    fn refer(&self, found: &mut References) {
+        found.add(Role::Owner, "policyId", self.policy);
+    }
+}
+
 macro_rules! refer_to_nothing {
     ($($kind:ident),*) => {$(
         impl Refer for $kind {
@@ -206,13 +419,13 @@ macro_rules! refer_to_nothing {
     )*};
 }
 
-refer_to_nothing!(Chain, PortGroup, IpAddrGroup, Host);
+refer_to_nothing!(Chain, PortGroup, Host, LoadBalancer, HealthMonitor, QosPolicy, ConfDocument);
 
 impl Port {
     /// The device that the port is part of.
     pub fn owner(&self) -> DeviceId {
         match self.device {
-            PortDevice::Bridge { bridge, .. } => DeviceId::Bridge(bridge),
+            PortDevice::Bridge { bridge, .. } | PortDevice::Vxlan { bridge, .. } => DeviceId::Bridge(bridge),
             PortDevice::Router { router, .. } => DeviceId::Router(router),
         }
     }

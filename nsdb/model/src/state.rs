@@ -15,9 +15,15 @@ use imbl::OrdMap;
 use crate::index::Index;
 use crate::object::ObjectRef;
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Change, DeviceId, Document, Host, HostId, IpAddrGroup, IpAddrGroupId,
-    Kind, Object, ObjectKey, Port, PortGroup, PortGroupId, PortId, Role, Route, RouteId, Router, RouterId,
-    Rule, RuleId, TunnelZone, TunnelZoneId, Version,
+    ArpEntry, ArpEntryId, BgpNetwork, BgpNetworkId, BgpPeer, BgpPeerId, Bridge, BridgeId, Chain, ChainId,
+    Change, ConfDocument, ConfDocumentId, DeviceId, DhcpSubnet, DhcpSubnet6, DhcpSubnet6Id, DhcpSubnetId,
+    Document, HealthMonitor, HealthMonitorId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, L2Insertion,
+    L2InsertionId, LoadBalancer, LoadBalancerId, MacEntry, MacEntryId, Mirror, MirrorId, Object, ObjectKey,
+    PeeringEntry, PeeringEntryId, Pool, PoolId, PoolMember, PoolMemberId, Port, PortGroup, PortGroupId,
+    PortId, QosBandwidthRule, QosBandwidthRuleId, QosDscpRule, QosDscpRuleId, QosPolicy, QosPolicyId, Role,
+    Route, RouteId, Router, RouterId, Rule, RuleId, ServiceContainer, ServiceContainerGroup,
+    ServiceContainerGroupId, ServiceContainerId, TraceRequest, TraceRequestId, TunnelZone, TunnelZoneId,
+    Version, Vip, VipId, Vtep, VtepId,
 };
 
 macro_rules! tables {
@@ -83,6 +89,28 @@ tables! {
     IpAddrGroup, IpAddrGroupId, ip_addr_group, ip_addr_groups;
     Host, HostId, host, hosts;
     TunnelZone, TunnelZoneId, tunnel_zone, tunnel_zones;
+    LoadBalancer, LoadBalancerId, load_balancer, load_balancers;
+    Pool, PoolId, pool, pools;
+    PoolMember, PoolMemberId, pool_member, pool_members;
+    Vip, VipId, vip, vips;
+    HealthMonitor, HealthMonitorId, health_monitor, health_monitors;
+    BgpNetwork, BgpNetworkId, bgp_network, bgp_networks;
+    BgpPeer, BgpPeerId, bgp_peer, bgp_peers;
+    ServiceContainerGroup, ServiceContainerGroupId, service_container_group, service_container_groups;
+    ServiceContainer, ServiceContainerId, service_container, service_containers;
+    PeeringEntry, PeeringEntryId, peering_entry, peering_entries;
+    DhcpSubnet, DhcpSubnetId, dhcp_subnet, dhcp_subnets;
+    DhcpSubnet6, DhcpSubnet6Id, dhcp_subnet6, dhcp_subnets6;
+    MacEntry, MacEntryId, mac_entry, mac_entries;
+    ArpEntry, ArpEntryId, arp_entry, arp_entries;
+    Vtep, VtepId, vtep, vteps;
+    Mirror, MirrorId, mirror, mirrors;
+    L2Insertion, L2InsertionId, l2_insertion, l2_insertions;
+    TraceRequest, TraceRequestId, trace_request, trace_requests;
+    QosPolicy, QosPolicyId, qos_policy, qos_policies;
+    QosBandwidthRule, QosBandwidthRuleId, qos_bandwidth_rule, qos_bandwidth_rules;
+    QosDscpRule, QosDscpRuleId, qos_dscp_rule, qos_dscp_rules;
+    ConfDocument, ConfDocumentId, conf_document, conf_documents;
 }
 
 impl State {
@@ -179,7 +207,7 @@ impl State {
         self.chain(chain).into_iter().flat_map(|c| &c.rules).filter_map(|id| self.rule(*id))
     }
 
-    /// Bridges, routers and ports that have a chain as a filter or other hook.
+    /// Bridges, routers, ports and IP address groups that have a chain as a filter or other hook.
     pub fn filter_users(&self, chain: ChainId) -> impl Iterator<Item = ObjectKey> + '_ {
         self.referrers(chain).filter(|(role, _)| *role == Role::Filter).map(|(_, user)| user)
     }
@@ -197,6 +225,37 @@ impl State {
     /// Members of a port group, ordered by id.
     pub fn group_ports(&self, group: PortGroupId) -> impl Iterator<Item = &Port> + '_ {
         self.ports_where(group.into(), Role::Group)
+    }
+
+    /// Insertions whose traffic is taken out at a port, ordered by id.
+    pub fn port_insertions(&self, port: PortId) -> impl Iterator<Item = &L2Insertion> + '_ {
+        self.index
+            .referrers_of(port.into(), Role::Owner, Kind::L2Insertion)
+            .filter_map(|id| self.l2_insertion(L2InsertionId(id)))
+    }
+
+    /// Insertions whose service is behind a port, ordered by id.
+    pub fn service_insertions(&self, port: PortId) -> impl Iterator<Item = &L2Insertion> + '_ {
+        self.index
+            .referrers_of(port.into(), Role::Service, Kind::L2Insertion)
+            .filter_map(|id| self.l2_insertion(L2InsertionId(id)))
+    }
+
+    /// Bandwidth limits of a QoS policy, ordered by id.
+    pub fn policy_bandwidth_rules(
+        &self,
+        policy: QosPolicyId,
+    ) -> impl Iterator<Item = &QosBandwidthRule> + '_ {
+        self.index
+            .referrers_of(policy.into(), Role::Owner, Kind::QosBandwidthRule)
+            .filter_map(|id| self.qos_bandwidth_rule(QosBandwidthRuleId(id)))
+    }
+
+    /// DSCP marks of a QoS policy, ordered by id.
+    pub fn policy_dscp_rules(&self, policy: QosPolicyId) -> impl Iterator<Item = &QosDscpRule> + '_ {
+        self.index
+            .referrers_of(policy.into(), Role::Owner, Kind::QosDscpRule)
+            .filter_map(|id| self.qos_dscp_rule(QosDscpRuleId(id)))
     }
 
     /// Ports bound on a host, ordered by id.
@@ -221,6 +280,31 @@ impl State {
         self.tunnel_zone(self.index.zone_named(name)?)
     }
 
+    /// IPv4 subnets that a bridge serves by DHCP, ordered by id.
+    pub fn bridge_dhcp_subnets(&self, bridge: BridgeId) -> impl Iterator<Item = &DhcpSubnet> + '_ {
+        self.parts(bridge, Kind::DhcpSubnet).filter_map(|id| self.dhcp_subnet(DhcpSubnetId(id)))
+    }
+
+    /// IPv6 subnets of a bridge, ordered by id.
+    pub fn bridge_dhcp_subnets6(&self, bridge: BridgeId) -> impl Iterator<Item = &DhcpSubnet6> + '_ {
+        self.parts(bridge, Kind::DhcpSubnet6).filter_map(|id| self.dhcp_subnet6(DhcpSubnet6Id(id)))
+    }
+
+    /// Static entries of a bridge's MAC table, ordered by id.
+    pub fn bridge_mac_entries(&self, bridge: BridgeId) -> impl Iterator<Item = &MacEntry> + '_ {
+        self.parts(bridge, Kind::MacEntry).filter_map(|id| self.mac_entry(MacEntryId(id)))
+    }
+
+    /// Static entries of a bridge's ARP table, ordered by id.
+    pub fn bridge_arp_entries(&self, bridge: BridgeId) -> impl Iterator<Item = &ArpEntry> + '_ {
+        self.parts(bridge, Kind::ArpEntry).filter_map(|id| self.arp_entry(ArpEntryId(id)))
+    }
+
+    /// VTEPs of a tunnel zone, ordered by id.
+    pub fn zone_vteps(&self, zone: TunnelZoneId) -> impl Iterator<Item = &Vtep> + '_ {
+        self.index.referrers_of(zone.into(), Role::Vtep, Kind::Vtep).filter_map(|id| self.vtep(VtepId(id)))
+    }
+
     /// The device at the other end of a port's cable.
     pub fn peer_device(&self, port: &Port) -> Option<DeviceId> {
         Some(self.port(port.peer?)?.owner())
@@ -232,6 +316,21 @@ impl State {
 
     pub(crate) fn free_tunnel_key(&self, max: u32) -> Option<u32> {
         self.index.free_tunnel_key(max)
+    }
+
+    /// Ids of the objects of one kind that refer to `target` in one role, in order.
+    pub(crate) fn referring<T: From<uuid::Uuid>>(
+        &self,
+        target: impl Into<ObjectKey>,
+        role: Role,
+        kind: Kind,
+    ) -> impl Iterator<Item = T> {
+        let ids = self.index.referrers_of(target.into(), role, kind);
+        ids.filter(move |id| self.viewer.is_none() || self.contains(ObjectKey { kind, id: *id })).map(T::from)
+    }
+
+    fn parts(&self, bridge: BridgeId, kind: Kind) -> impl Iterator<Item = uuid::Uuid> + '_ {
+        self.index.referrers_of(bridge.into(), Role::Owner, kind)
     }
 
     fn ports_where(&self, target: ObjectKey, role: Role) -> impl Iterator<Item = &Port> + '_ {

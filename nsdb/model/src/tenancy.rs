@@ -26,15 +26,19 @@ struct Ownership<'a> {
 impl<'a> ObjectRef<'a> {
     /// What the object itself says of whose it is; nothing where that depends on what it hangs on.
     fn says(self) -> Option<Ownership<'a>> {
+        let shared = matches!(self, Self::QosPolicy(policy) if policy.shared == Some(true));
         let tenant = match self {
             Self::Bridge(bridge) => &bridge.tenant_id,
             Self::Router(router) => &router.tenant_id,
             Self::Chain(chain) => &chain.tenant_id,
             Self::PortGroup(group) => &group.tenant_id,
             Self::IpAddrGroup(group) => &group.tenant_id,
+            Self::LoadBalancer(balancer) => &balancer.tenant_id,
+            Self::HealthMonitor(monitor) => &monitor.tenant_id,
+            Self::QosPolicy(policy) => &policy.tenant_id,
             _ => return None,
         };
-        Some(Ownership { tenant: tenant.as_deref(), shared: false })
+        Some(Ownership { tenant: tenant.as_deref(), shared })
     }
 
     fn is_shared(self) -> bool {
@@ -56,6 +60,9 @@ impl Object {
             Self::Chain(chain) => &mut chain.tenant_id,
             Self::PortGroup(group) => &mut group.tenant_id,
             Self::IpAddrGroup(group) => &mut group.tenant_id,
+            Self::LoadBalancer(balancer) => &mut balancer.tenant_id,
+            Self::HealthMonitor(monitor) => &mut monitor.tenant_id,
+            Self::QosPolicy(policy) => &mut policy.tenant_id,
             _ => return,
         };
         place.get_or_insert_with(|| tenant.to_owned());

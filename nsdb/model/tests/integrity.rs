@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use model::strategy::{Operation, operation, topology};
-use model::{Change, Kind, Object, ObjectKey, PortDevice, Role, State, Transaction};
+use model::{Change, Kind, Object, ObjectKey, PortDevice, Role, Router, State, Transaction};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -33,6 +33,16 @@ fn assert_whole(state: &State) {
     }
     assert_rules_are_listed_once(state);
     assert_unique(state);
+    assert_attached_once(state);
+}
+
+/// No load balancer works at two routers, no port has two containers.
+fn assert_attached_once(state: &State) {
+    let mut balancers = BTreeSet::new();
+    assert!(state.routers().filter_map(|router| router.load_balancer).all(|id| balancers.insert(id)));
+    let mut ports = BTreeSet::new();
+    assert!(state.service_containers().filter_map(|container| container.port).all(|id| ports.insert(id)));
+    assert_bridges_reach_their_vteps(state);
 }
 
 fn assert_rules_are_listed_once(state: &State) {
@@ -58,15 +68,47 @@ fn assert_unique(state: &State) {
         }
         match &port.device {
             PortDevice::Bridge { bridge, vlan: Some(vid) } => assert!(vlans.insert((bridge, vid))),
-            PortDevice::Bridge { .. } => {}
+            PortDevice::Bridge { .. } | PortDevice::Vxlan { .. } => {}
             PortDevice::Router { router, addresses: own, .. } => {
                 assert!(!own.is_empty());
                 assert!(own.iter().all(|address| addresses.insert((router, address.ip()))));
             }
         }
     }
+    let mut insertions = BTreeSet::new();
+    for insertion in state.l2_insertions() {
+        assert!(insertions.insert((insertion.port, insertion.service_port)));
+        assert_eq!(state.service_insertions(insertion.port).count(), 0, "an inspected port does not serve");
+    }
     let mut names = BTreeSet::new();
     assert!(state.tunnel_zones().all(|zone| names.insert(&zone.name)));
+    let mut subnets = BTreeSet::new();
+    assert!(state.dhcp_subnets().all(|subnet| subnets.insert((subnet.bridge, subnet.prefix))));
+    let mut subnets = BTreeSet::new();
+    assert!(state.dhcp_subnets6().all(|subnet| subnets.insert((subnet.bridge, subnet.prefix))));
+    let mut stations = BTreeSet::new();
+    assert!(state.mac_entries().all(|entry| stations.insert((entry.bridge, entry.vlan, entry.mac))));
+    let mut addresses = BTreeSet::new();
+    assert!(state.arp_entries().all(|entry| addresses.insert((entry.bridge, entry.address))));
+    let mut managed = BTreeSet::new();
+    assert!(state.vteps().all(|vtep| managed.insert(vtep.management_ip)));
+}
+
+/// There is a port to a VTEP for each bridge that is bound to it, and no other.
+fn assert_bridges_reach_their_vteps(state: &State) {
+    let bound: BTreeSet<_> =
+        state.vteps().flat_map(|vtep| vtep.bridges().into_iter().map(|bridge| (bridge, vtep.id))).collect();
+    let mut reached = BTreeSet::new();
+    for port in state.ports() {
+        if let PortDevice::Vxlan { bridge, vtep } = port.device {
+            assert!(reached.insert((bridge, vtep)), "one port is enough");
+            assert!(port.peer.is_none() && port.binding.is_none(), "nothing else is plugged in");
+        }
+    }
+    assert_eq!(reached, bound);
+    for entry in state.mac_entries() {
+        assert_eq!(state.port(entry.port).and_then(model::Port::bridge), Some(entry.bridge));
+    }
 }
 
 proptest! {
@@ -126,7 +168,8 @@ proptest! {
             let object = seen.object(key).expect("it is seen");
             let owners = object.references().into_iter().filter(|r| r.role == Role::Owner);
             prop_assert!(owners.into_iter().all(|owner| seen.contains(owner.target)), "{} is seen without its owner", key);
-            prop_assert!(object.tenant().is_none_or(|tenant| tenant == "t1"));
+            let shared = matches!(&object, Object::QosPolicy(policy) if policy.shared == Some(true));
+            prop_assert!(shared || object.tenant().is_none_or(|tenant| tenant == "t1"));
             prop_assert!(seen.referrers(key).all(|(_, referrer)| seen.contains(referrer)));
         }
     }
@@ -162,6 +205,15 @@ proptest! {
         for port in state.ports() {
             transaction.unbind(port.id).expect("it exists");
         }
+        for router in state.routers() {
+            transaction.update(Router { load_balancer: None, ..router.clone() }).expect("it exists");
+        }
+        for vtep in state.vteps() {
+            for (port_name, vlan) in vtep.bindings.keys() {
+                transaction.unbind_vtep(vtep.id, port_name, *vlan).expect("it exists");
+            }
+            transaction.delete(vtep.id).expect("nothing is bound to it");
+        }
         for key in state.keys() {
             if transaction.state().contains(key) {
                 transaction.delete(key).expect("nothing is in the way");
@@ -190,14 +242,22 @@ fn random_topologies_are_worth_testing_with() {
     let mut linked = 0;
     let mut bound = 0;
     let mut conditions = 0;
-    for _ in 0..50 {
+    let mut bindings = 0;
+    let mut hooked = 0;
+    for _ in 0..200 {
         let state = topology(60).new_tree(&mut runner).expect("a topology").current();
         seen.extend(state.keys().map(|key| key.kind));
         linked += state.ports().filter(|port| port.is_interior()).count();
         bound += state.ports().filter(|port| port.is_exterior()).count();
         let on_ports = state.ports().map(|port| state.rules_on(port.id).count()).sum::<usize>();
         conditions += on_ports;
+        bindings += state.vteps().map(|vtep| vtep.bindings.len()).sum::<usize>();
+        hooked += state.mirrors().flat_map(|mirror| state.referrers(mirror.id)).count();
     }
-    assert_eq!(seen.len(), 10, "every kind occurs");
-    assert!(linked > 10 && bound > 10 && conditions > 10, "{linked} {bound} {conditions}");
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), Kind::ALL, "every kind occurs");
+    assert!(
+        linked > 10 && bound > 10 && conditions > 10 && hooked > 3,
+        "{linked} {bound} {conditions} {hooked}"
+    );
+    assert!(bindings > 10, "{bindings}");
 }

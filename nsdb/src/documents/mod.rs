@@ -26,7 +26,26 @@ pub(crate) use read::{DocumentReader, Everything, Read, read_all};
 pub(crate) use write::{collect_tombstone, write_document};
 
 /// The kinds of document with their prefixes.
-const KINDS: [&str; 7] = ["bridge", "router", "chain", "port-group", "ip-addr-group", "host", "tunnel-zone"];
+const KINDS: &[&str] = &[
+    "bridge",
+    "router",
+    "chain",
+    "port-group",
+    "ip-addr-group",
+    "host",
+    "tunnel-zone",
+    "mirror",
+    "l2-insertion",
+    "trace-request",
+    "qos-policy",
+    "conf",
+    "vtep",
+    "load-balancer",
+    "pool",
+    "health-monitor",
+    "service-container-group",
+    "service-container",
+];
 
 /// The key of a document's root.
 pub(crate) fn path(key: DocumentKey) -> String {
@@ -38,6 +57,17 @@ pub(crate) fn path(key: DocumentKey) -> String {
         DocumentKey::IpAddrGroup(id) => ("ip-addr-group", id.0),
         DocumentKey::Host(id) => ("host", id.0),
         DocumentKey::TunnelZone(id) => ("tunnel-zone", id.0),
+        DocumentKey::LoadBalancer(id) => ("load-balancer", id.0),
+        DocumentKey::Pool(id) => ("pool", id.0),
+        DocumentKey::HealthMonitor(id) => ("health-monitor", id.0),
+        DocumentKey::ServiceContainerGroup(id) => ("service-container-group", id.0),
+        DocumentKey::ServiceContainer(id) => ("service-container", id.0),
+        DocumentKey::Vtep(id) => ("vtep", id.0),
+        DocumentKey::Mirror(id) => ("mirror", id.0),
+        DocumentKey::L2Insertion(id) => ("l2-insertion", id.0),
+        DocumentKey::TraceRequest(id) => ("trace-request", id.0),
+        DocumentKey::QosPolicy(id) => ("qos-policy", id.0),
+        DocumentKey::ConfDocument(id) => ("conf", id.0),
     };
     format!("doc/{kind}/{id}")
 }
@@ -53,6 +83,17 @@ fn key_of(kind: &str, name: &str) -> Option<DocumentKey> {
         "ip-addr-group" => DocumentKey::IpAddrGroup(id.into()),
         "host" => DocumentKey::Host(id.into()),
         "tunnel-zone" => DocumentKey::TunnelZone(id.into()),
+        "load-balancer" => DocumentKey::LoadBalancer(id.into()),
+        "pool" => DocumentKey::Pool(id.into()),
+        "health-monitor" => DocumentKey::HealthMonitor(id.into()),
+        "service-container-group" => DocumentKey::ServiceContainerGroup(id.into()),
+        "service-container" => DocumentKey::ServiceContainer(id.into()),
+        "vtep" => DocumentKey::Vtep(id.into()),
+        "mirror" => DocumentKey::Mirror(id.into()),
+        "l2-insertion" => DocumentKey::L2Insertion(id.into()),
+        "trace-request" => DocumentKey::TraceRequest(id.into()),
+        "qos-policy" => DocumentKey::QosPolicy(id.into()),
+        "conf" => DocumentKey::ConfDocument(id.into()),
         _ => return None,
     })
 }

@@ -5,7 +5,9 @@
 use bytes::Bytes;
 use model::{
     Bridge, BridgeDocument, BridgeId, Chain, ChainDocument, DecodeError, Document, Host, HostDocument,
-    HostId, IpAddrGroup, Router, RouterDocument, RouterId, TunnelZone, decode_document, encode_document,
+    HostId, IpAddrGroup, IpAddrGroupId, LbMethod, LoadBalancer, LoadBalancerDocument, Pool, PoolDocument,
+    PoolId, PoolProtocol, QosPolicy, QosPolicyDocument, QosPolicyId, Router, RouterDocument, RouterId,
+    TunnelZone, decode_document, encode_document,
 };
 
 use super::runs::runs;
@@ -62,21 +64,8 @@ fn encode(document: &Document) -> Bytes {
 
 fn split(document: Document) -> (Document, Vec<Document>) {
     match document {
-        Document::Bridge(BridgeDocument { bridge, ports }) => {
-            let bare = bare_bridge(bridge.id);
-            let page = |ports| Document::Bridge(BridgeDocument { bridge: bare.clone(), ports });
-            let pages = runs(ports).map(page).collect();
-            (Document::Bridge(BridgeDocument { bridge, ports: Vec::new() }), pages)
-        }
-        Document::Router(RouterDocument { router, ports, routes }) => {
-            let bare = bare_router(router.id);
-            let page =
-                |ports, routes| Document::Router(RouterDocument { router: bare.clone(), ports, routes });
-            let ports = runs(ports).map(|ports| page(ports, Vec::new()));
-            let routes = runs(routes).map(|routes| page(Vec::new(), routes));
-            let pages = ports.chain(routes).collect();
-            (Document::Router(RouterDocument { router, ports: Vec::new(), routes: Vec::new() }), pages)
-        }
+        Document::Bridge(document) => split_bridge(document),
+        Document::Router(document) => split_router(document),
         Document::Chain(ChainDocument { chain, rules }) => {
             let bare = Chain { id: chain.id, tenant_id: None, name: None, rules: Vec::new() };
             let page = |rules| Document::Chain(ChainDocument { chain: bare.clone(), rules });
@@ -85,9 +74,12 @@ fn split(document: Document) -> (Document, Vec<Document>) {
             (Document::Chain(ChainDocument { chain, rules: Vec::new() }), pages)
         }
         Document::IpAddrGroup(group) => {
+            let id = group.id;
             let page = |run: Vec<_>| {
-                let addresses = run.into_iter().collect();
-                Document::IpAddrGroup(IpAddrGroup { id: group.id, tenant_id: None, name: None, addresses })
+                Document::IpAddrGroup(IpAddrGroup {
+                    addresses: run.into_iter().collect(),
+                    ..bare_ip_addr_group(id)
+                })
             };
             let addresses: Vec<_> = group.addresses.iter().copied().collect();
             let pages = runs(addresses).map(page).collect();
@@ -118,8 +110,75 @@ fn split(document: Document) -> (Document, Vec<Document>) {
                 pages,
             )
         }
-        Document::PortGroup(_) => (document, Vec::new()),
+        Document::LoadBalancer(LoadBalancerDocument { load_balancer, pools }) => {
+            let bare = LoadBalancer { id: load_balancer.id, tenant_id: None, admin_state_up: false };
+            let page =
+                |pools| Document::LoadBalancer(LoadBalancerDocument { load_balancer: bare.clone(), pools });
+            let pages = runs(pools).map(page).collect();
+            (Document::LoadBalancer(LoadBalancerDocument { load_balancer, pools: Vec::new() }), pages)
+        }
+        Document::Pool(PoolDocument { pool, members, vips }) => {
+            let page =
+                |members, vips| Document::Pool(PoolDocument { pool: bare_pool(pool.id), members, vips });
+            let members = runs(members).map(|members| page(members, Vec::new()));
+            let pages = members.chain(runs(vips).map(|vips| page(Vec::new(), vips))).collect();
+            (Document::Pool(PoolDocument { pool, members: Vec::new(), vips: Vec::new() }), pages)
+        }
+        Document::QosPolicy(QosPolicyDocument { policy, bandwidth_rules, dscp_rules }) => {
+            let bare = bare_qos_policy(policy.id);
+            let page = |bandwidth_rules, dscp_rules| {
+                Document::QosPolicy(QosPolicyDocument { policy: bare.clone(), bandwidth_rules, dscp_rules })
+            };
+            let limits = runs(bandwidth_rules).map(|limits| page(limits, Vec::new()));
+            let pages = limits.chain(runs(dscp_rules).map(|marks| page(Vec::new(), marks))).collect();
+            let (bandwidth_rules, dscp_rules) = (Vec::new(), Vec::new());
+            (Document::QosPolicy(QosPolicyDocument { policy, bandwidth_rules, dscp_rules }), pages)
+        }
+        Document::PortGroup(_)
+        | Document::Vtep(_)
+        | Document::HealthMonitor(_)
+        | Document::ServiceContainerGroup(_)
+        | Document::ServiceContainer(_)
+        | Document::Mirror(_)
+        | Document::L2Insertion(_)
+        | Document::TraceRequest(_)
+        | Document::ConfDocument(_) => (document, Vec::new()),
     }
+}
+
+fn split_router(document: RouterDocument) -> (Document, Vec<Document>) {
+    let RouterDocument { router, ports, routes, bgp_networks, bgp_peers, peering } = document;
+    let empty = |router| RouterDocument {
+        router,
+        ports: Vec::new(),
+        routes: Vec::new(),
+        bgp_networks: Vec::new(),
+        bgp_peers: Vec::new(),
+        peering: Vec::new(),
+    };
+    let bare = empty(bare_router(router.id));
+    let page = || bare.clone();
+    let pages = runs(ports)
+        .map(|ports| RouterDocument { ports, ..page() })
+        .chain(runs(routes).map(|routes| RouterDocument { routes, ..page() }))
+        .chain(runs(bgp_networks).map(|bgp_networks| RouterDocument { bgp_networks, ..page() }))
+        .chain(runs(bgp_peers).map(|bgp_peers| RouterDocument { bgp_peers, ..page() }))
+        .chain(runs(peering).map(|peering| RouterDocument { peering, ..page() }));
+    (Document::Router(empty(router)), pages.map(Document::Router).collect())
+}
+
+fn split_bridge(document: BridgeDocument) -> (Document, Vec<Document>) {
+    let BridgeDocument { bridge, ports, dhcp_subnets, dhcp_subnets6, mac_entries, arp_entries } = document;
+    let bare = || BridgeDocument::of_ports(bare_bridge(bridge.id), Vec::new());
+    let pages = std::iter::empty()
+        .chain(runs(ports).map(|ports| BridgeDocument { ports, ..bare() }))
+        .chain(runs(dhcp_subnets).map(|dhcp_subnets| BridgeDocument { dhcp_subnets, ..bare() }))
+        .chain(runs(dhcp_subnets6).map(|dhcp_subnets6| BridgeDocument { dhcp_subnets6, ..bare() }))
+        .chain(runs(mac_entries).map(|mac_entries| BridgeDocument { mac_entries, ..bare() }))
+        .chain(runs(arp_entries).map(|arp_entries| BridgeDocument { arp_entries, ..bare() }))
+        .map(Document::Bridge)
+        .collect();
+    (Document::Bridge(BridgeDocument::of_ports(bridge, Vec::new())), pages)
 }
 
 fn extend(document: &mut Document, page: Document) -> Result<(), JoinError> {
@@ -127,10 +186,19 @@ fn extend(document: &mut Document, page: Document) -> Result<(), JoinError> {
         return Err(JoinError::Foreign);
     }
     match (document, page) {
-        (Document::Bridge(document), Document::Bridge(page)) => document.ports.extend(page.ports),
+        (Document::Bridge(document), Document::Bridge(page)) => {
+            document.ports.extend(page.ports);
+            document.dhcp_subnets.extend(page.dhcp_subnets);
+            document.dhcp_subnets6.extend(page.dhcp_subnets6);
+            document.mac_entries.extend(page.mac_entries);
+            document.arp_entries.extend(page.arp_entries);
+        }
         (Document::Router(document), Document::Router(page)) => {
             document.ports.extend(page.ports);
             document.routes.extend(page.routes);
+            document.bgp_networks.extend(page.bgp_networks);
+            document.bgp_peers.extend(page.bgp_peers);
+            document.peering.extend(page.peering);
         }
         (Document::Chain(document), Document::Chain(page)) => document.rules.extend(page.rules),
         (Document::IpAddrGroup(document), Document::IpAddrGroup(page)) => {
@@ -138,6 +206,15 @@ fn extend(document: &mut Document, page: Document) -> Result<(), JoinError> {
         }
         (Document::Host(document), Document::Host(page)) => document.bindings.extend(page.bindings),
         (Document::TunnelZone(document), Document::TunnelZone(page)) => document.members.extend(page.members),
+        (Document::LoadBalancer(document), Document::LoadBalancer(page)) => document.pools.extend(page.pools),
+        (Document::Pool(document), Document::Pool(page)) => {
+            document.members.extend(page.members);
+            document.vips.extend(page.vips);
+        }
+        (Document::QosPolicy(document), Document::QosPolicy(page)) => {
+            document.bandwidth_rules.extend(page.bandwidth_rules);
+            document.dscp_rules.extend(page.dscp_rules);
+        }
         _ => return Err(JoinError::Foreign),
     }
     Ok(())
@@ -149,6 +226,8 @@ fn bare_bridge(id: BridgeId) -> Bridge {
         tenant_id: None,
         name: None,
         admin_state_up: false,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
     }
@@ -160,11 +239,40 @@ fn bare_router(id: RouterId) -> Router {
         tenant_id: None,
         name: None,
         admin_state_up: false,
+        mirrors: Default::default(),
         inbound_filter: None,
         outbound_filter: None,
+        load_balancer: None,
+        as_number: 0,
         forward_chain: None,
         local_redirect_chain: None,
     }
+}
+
+fn bare_pool(id: PoolId) -> Pool {
+    Pool {
+        id,
+        load_balancer: None,
+        health_monitor: None,
+        admin_state_up: false,
+        protocol: PoolProtocol::Tcp,
+        lb_method: LbMethod::RoundRobin,
+    }
+}
+
+fn bare_ip_addr_group(id: IpAddrGroupId) -> IpAddrGroup {
+    IpAddrGroup {
+        id,
+        tenant_id: None,
+        name: None,
+        inbound_chain: None,
+        outbound_chain: None,
+        addresses: Default::default(),
+    }
+}
+
+fn bare_qos_policy(id: QosPolicyId) -> QosPolicy {
+    QosPolicy { id, tenant_id: None, name: None, description: None, shared: None }
 }
 
 fn bare_host(id: HostId) -> Host {

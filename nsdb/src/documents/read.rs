@@ -115,7 +115,7 @@ pub(crate) async fn read_all(coordinator: &Arc<dyn Coordinator>) -> Result<Every
     let mut everything = Everything::default();
     while let Some(read) = reads.next().await {
         match read? {
-            (_, Found::Document(document)) => everything.documents.push(document),
+            (_, Found::Document(document)) => everything.documents.push(Arc::unwrap_or_clone(document)),
             (key, Found::Tombstone(stamp)) => everything.tombstones.push((stamp, key)),
             (_, Found::Nothing) => {}
         }
@@ -123,8 +123,9 @@ pub(crate) async fn read_all(coordinator: &Arc<dyn Coordinator>) -> Result<Every
     Ok(everything)
 }
 
+#[expect(clippy::large_enum_variant, reason = "nearly all that is found are documents")]
 enum Found {
-    Document(Document),
+    Document(Arc<Document>),
     Tombstone(Version),
     Nothing,
 }
@@ -133,7 +134,7 @@ async fn read_one(coordinator: &Arc<dyn Coordinator>, key: DocumentKey) -> Resul
     let mut reader = DocumentReader::new(Arc::clone(coordinator), key);
     loop {
         match reader.read().await? {
-            Read::Current { document, .. } => return Ok(Found::Document(Arc::unwrap_or_clone(document))),
+            Read::Current { document, .. } => return Ok(Found::Document(document)),
             Read::Unchanged => {}
             Read::Absent => break,
         }

@@ -5,7 +5,10 @@
 
 use std::net::IpAddr;
 
-use model::{Condition, HostBinding, HostId, PortDevice, PortEntry, Route, Rule};
+use model::{
+    ArpEntry, BgpNetwork, BgpPeer, Condition, DhcpSubnet, DhcpSubnet6, HostBinding, HostId, MacEntry,
+    PeeringEntry, PoolId, PoolMember, PortDevice, PortEntry, QosBandwidthRule, QosDscpRule, Route, Rule, Vip,
+};
 use uuid::Uuid;
 
 /// A run ends at about every this many-th child…
@@ -30,7 +33,7 @@ impl Child for PortEntry {
     fn weight(&self) -> usize {
         let addresses = match &self.port.device {
             PortDevice::Router { addresses, .. } => addresses.len(),
-            PortDevice::Bridge { .. } => 0,
+            PortDevice::Bridge { .. } | PortDevice::Vxlan { .. } => 0,
         };
         200 + 20 * (addresses + self.port.port_groups.len())
     }
@@ -55,6 +58,39 @@ impl Child for Rule {
         let Condition { in_ports, out_ports, .. } = &self.condition;
         let ports: usize = in_ports.iter().chain(out_ports).map(|ports| ports.value.len()).sum();
         300 + 20 * ports
+    }
+}
+
+/// Children that take about as many bytes, all of them.
+macro_rules! children {
+    ($($child:ident: $bytes:literal),* $(,)?) => {$(
+        impl Child for $child {
+            fn id(&self) -> Uuid {
+                self.id.0
+            }
+
+            fn weight(&self) -> usize {
+                $bytes
+            }
+        }
+    )*};
+}
+
+children! {
+    BgpNetwork: 50,
+    BgpPeer: 150,
+    PeeringEntry: 60,
+    PoolMember: 60,
+    Vip: 60,
+}
+
+impl Child for PoolId {
+    fn id(&self) -> Uuid {
+        self.0
+    }
+
+    fn weight(&self) -> usize {
+        18
     }
 }
 
@@ -84,6 +120,72 @@ impl Child for HostBinding {
 impl Child for (HostId, IpAddr) {
     fn id(&self) -> Uuid {
         self.0.0
+    }
+
+    fn weight(&self) -> usize {
+        50
+    }
+}
+
+impl Child for DhcpSubnet {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn weight(&self) -> usize {
+        let option = |option: &model::DhcpOption| 10 + option.name.len() + option.value.len();
+        let host = |host: &model::DhcpHost| {
+            let name = host.name.as_ref().map_or(0, String::len);
+            30 + name + host.options.iter().map(option).sum::<usize>()
+        };
+        100 + 20 * (self.dns_servers.len() + self.routes.len()) + self.hosts.values().map(host).sum::<usize>()
+    }
+}
+
+impl Child for DhcpSubnet6 {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn weight(&self) -> usize {
+        let name = |host: &model::DhcpHost6| host.name.as_ref().map_or(0, String::len);
+        70 + self.hosts.iter().map(|(client, host)| 30 + client.len() + name(host)).sum::<usize>()
+    }
+}
+
+impl Child for MacEntry {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn weight(&self) -> usize {
+        70
+    }
+}
+
+impl Child for ArpEntry {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn weight(&self) -> usize {
+        50
+    }
+}
+
+impl Child for QosBandwidthRule {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn weight(&self) -> usize {
+        60
+    }
+}
+
+impl Child for QosDscpRule {
+    fn id(&self) -> Uuid {
+        self.id.0
     }
 
     fn weight(&self) -> usize {

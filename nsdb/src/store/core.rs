@@ -152,5 +152,16 @@ fn exists(state: &State, key: DocumentKey) -> bool {
         DocumentKey::IpAddrGroup(id) => state.ip_addr_group(id).is_some(),
         DocumentKey::Host(id) => state.host(id).is_some(),
         DocumentKey::TunnelZone(id) => state.tunnel_zone(id).is_some(),
+        DocumentKey::LoadBalancer(id) => state.load_balancer(id).is_some(),
+        DocumentKey::Pool(id) => state.pool(id).is_some(),
+        DocumentKey::HealthMonitor(id) => state.health_monitor(id).is_some(),
+        DocumentKey::ServiceContainerGroup(id) => state.service_container_group(id).is_some(),
+        DocumentKey::ServiceContainer(id) => state.service_container(id).is_some(),
+        DocumentKey::Vtep(id) => state.vtep(id).is_some(),
+        DocumentKey::Mirror(id) => state.mirror(id).is_some(),
+        DocumentKey::L2Insertion(id) => state.l2_insertion(id).is_some(),
+        DocumentKey::TraceRequest(id) => state.trace_request(id).is_some(),
+        DocumentKey::QosPolicy(id) => state.qos_policy(id).is_some(),
+        DocumentKey::ConfDocument(id) => state.conf_document(id).is_some(),
     }
 }

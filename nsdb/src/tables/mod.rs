@@ -23,7 +23,8 @@ use crate::coordinator::Coordinator;
 
 pub use entry::Field;
 pub use typed::{
-    ActivePorts, ActiveTable, ArpTable, MacKey, MacTable, PortOwner, active_table, arp_table, mac_table,
+    ActivePorts, ActiveTable, ArpTable, MacKey, MacTable, MacTables, PortOwner, Tables, active_table,
+    arp_table, mac_table,
 };
 
 /// Most keys that may wait to be written while the coordinator is out of reach.

@@ -1,6 +1,7 @@
 //! The tables that the network is made of, with their names, keys and values.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use packet::MacAddr;
 use parking_lot::Mutex;
 use tokio::time::timeout;
 
-use super::{Field, StateTable};
+use super::{Field, Key, StateTable};
 use crate::coordinator::Coordinator;
 
 /// How long to wait for a table's first read: longer only while the coordinator is out of reach.
@@ -86,33 +87,49 @@ pub fn active_table(coordinator: Arc<dyn Coordinator>, device: DeviceId) -> Acti
     StateTable::open(coordinator, &format!("active/{id}"))
 }
 
-/// The active ports of any device, for a process that is asked about all of them: a table is opened when first asked
-/// for and then follows its changes in memory.
-pub struct ActivePorts {
+/// The tables of one sort of any device, for a process that is asked about all of them: a table is opened when first
+/// asked for and then follows its changes in memory.
+pub struct Tables<D, K: Key, V: Field> {
     coordinator: Arc<dyn Coordinator>,
-    tables: Mutex<HashMap<DeviceId, ActiveTable>>,
+    open: fn(Arc<dyn Coordinator>, D) -> StateTable<K, V>,
+    tables: Mutex<HashMap<D, StateTable<K, V>>>,
 }
+
+/// The active ports of any device.
+pub type ActivePorts = Tables<DeviceId, PortId, PortOwner>;
+
+/// The stations that any bridge has learned.
+pub type MacTables = Tables<BridgeId, MacKey, PortId>;
 
 impl ActivePorts {
     /// Nothing opened yet.
     pub fn new(coordinator: Arc<dyn Coordinator>) -> Self {
-        Self { coordinator, tables: Mutex::default() }
+        Self { coordinator, open: active_table, tables: Mutex::default() }
     }
+}
 
-    /// The active ports of a device, as far as known. When the table was never read, waits a little for that.
-    pub async fn of(&self, device: DeviceId) -> OrdMap<PortId, PortOwner> {
+impl MacTables {
+    /// Nothing opened yet.
+    pub fn new(coordinator: Arc<dyn Coordinator>) -> Self {
+        Self { coordinator, open: mac_table, tables: Mutex::default() }
+    }
+}
+
+impl<D: Copy + Eq + Hash, K: Key, V: Field> Tables<D, K, V> {
+    /// The entries of a device's table, as far as known. When the table was never read, waits a little for that.
+    pub async fn of(&self, device: D) -> OrdMap<K, V> {
         let table = self.table(device);
         timeout(FIRST_READ, table.loaded()).await.ok();
         table.snapshot()
     }
 
     /// Forgets devices that are no more.
-    pub fn retain(&self, exists: impl Fn(DeviceId) -> bool) {
+    pub fn retain(&self, exists: impl Fn(D) -> bool) {
         self.tables.lock().retain(|device, _| exists(*device));
     }
 
-    fn table(&self, device: DeviceId) -> ActiveTable {
-        let open = || active_table(Arc::clone(&self.coordinator), device);
+    fn table(&self, device: D) -> StateTable<K, V> {
+        let open = || (self.open)(Arc::clone(&self.coordinator), device);
         self.tables.lock().entry(device).or_insert_with(open).clone()
     }
 }

@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use model::{ArpEntry, DhcpHost, DhcpSubnet, DhcpSubnetId, MacEntry};
+use model::{
+    BgpNetwork, BgpNetworkId, LbMethod, Pool, PoolId, PoolMember, PoolMemberId, PoolProtocol, Router,
+    RouterId,
+};
 use model::{BridgeId, Chain, ChainId, Document, DocumentKey, Host, HostId, IpAddrGroup, IpAddrGroupId};
 use model::{Condition, Rule, RuleAction, RuleId, TunnelZone, TunnelZoneId, TunnelZoneType};
 use nsdb::interest::{Event, Interest};
 use nsdb::store::Store;
+use packet::MacAddr;
 
 use crate::support::{
     Backend, Fault, Faulty, Session, bridge, create_bridge, eventually, id, on_all_drivers, port,
@@ -18,7 +24,9 @@ on_all_drivers! {
     a_slow_writer_overwrites_nothing_newer
     a_slow_writer_brings_nothing_back
     large_documents_are_read_whole
+    large_pools_and_routers_are_read_whole
     a_change_of_a_large_document_rewrites_little
+    tables_of_a_bridge_stand_on_pages_of_their_own
     lost_answers_do_not_harm_documents
 }
 
@@ -164,6 +172,8 @@ async fn large_documents_are_read_whole(backend: Backend) {
                 id: IpAddrGroupId(id(3)),
                 tenant_id: None,
                 name: None,
+                inbound_chain: None,
+                outbound_chain: None,
                 addresses: addresses.collect(),
             })
         })
@@ -209,6 +219,71 @@ async fn large_documents_are_read_whole(backend: Backend) {
     assert_eq!(fresh.snapshot(), store.snapshot());
 }
 
+async fn large_pools_and_routers_are_read_whole(backend: Backend) {
+    let session = backend.session("one").await;
+    let store = Store::open(Arc::clone(&session), "one").await.unwrap();
+    let (version, ()) = store
+        .commit(|tx| {
+            tx.create(router(1))?;
+            (0..1500).try_for_each(|number| tx.create(bgp_network(10_000 + number, 1)))?;
+            tx.create(pool(2))?;
+            (0..1500).try_for_each(|number| tx.create(pool_member(20_000 + number, 2)))
+        })
+        .await
+        .unwrap();
+    store.applied(version).await;
+    for key in [DocumentKey::Router(RouterId(id(1))), DocumentKey::Pool(PoolId(id(2)))] {
+        let found = read(&session, key).await;
+        assert!(found.is_some());
+        assert_eq!(found, model::document(&store.snapshot(), key));
+    }
+    let fresh = Store::open(session, "two").await.unwrap();
+    assert_eq!(fresh.snapshot(), store.snapshot());
+}
+
+fn router(number: u128) -> Router {
+    Router {
+        id: RouterId(id(number)),
+        tenant_id: None,
+        name: None,
+        admin_state_up: true,
+        inbound_filter: None,
+        outbound_filter: None,
+        load_balancer: None,
+        as_number: 65000,
+        mirrors: Default::default(),
+        forward_chain: None,
+        local_redirect_chain: None,
+    }
+}
+
+fn bgp_network(number: u128, router: u128) -> BgpNetwork {
+    let subnet = "10.0.0.0/24".parse().unwrap();
+    BgpNetwork { id: BgpNetworkId(id(number)), router: RouterId(id(router)), subnet }
+}
+
+fn pool(number: u128) -> Pool {
+    Pool {
+        id: PoolId(id(number)),
+        load_balancer: None,
+        health_monitor: None,
+        admin_state_up: true,
+        protocol: PoolProtocol::Tcp,
+        lb_method: LbMethod::RoundRobin,
+    }
+}
+
+fn pool_member(number: u128, pool: u128) -> PoolMember {
+    PoolMember {
+        id: PoolMemberId(id(number)),
+        pool: PoolId(id(pool)),
+        admin_state_up: true,
+        address: [10, 0, 0, 5].into(),
+        protocol_port: 80,
+        weight: 1,
+    }
+}
+
 async fn a_change_of_a_large_document_rewrites_little(backend: Backend) {
     let session = backend.session("one").await;
     let store = Store::open(Arc::clone(&session), "one").await.unwrap();
@@ -233,6 +308,57 @@ async fn a_change_of_a_large_document_rewrites_little(backend: Backend) {
     let after = session.list(root).await.unwrap();
     let kept = after.iter().filter(|page| before.contains(page)).count();
     assert_eq!(kept, before.len() - 1, "one page was rewritten");
+}
+
+async fn tables_of_a_bridge_stand_on_pages_of_their_own(backend: Backend) {
+    let session = backend.session("one").await;
+    let store = Store::open(Arc::clone(&session), "one").await.unwrap();
+    let bridge_id = BridgeId(id(1));
+    let station = |number: u16| MacAddr([2, 0, 0, 0, (number >> 8) as u8, number as u8]);
+    let host = |number: u32| {
+        let address = std::net::Ipv4Addr::from_bits(0x0a00_0100 + number);
+        (station(number as u16), DhcpHost { address, name: Some("h".repeat(20)), options: Vec::new() })
+    };
+    let subnet = DhcpSubnet {
+        id: DhcpSubnetId(id(3)),
+        bridge: bridge_id,
+        prefix: "10.0.0.0/16".parse().unwrap(),
+        default_gateway: None,
+        server: None,
+        dns_servers: Vec::new(),
+        interface_mtu: None,
+        routes: Vec::new(),
+        hosts: (0..500).map(host).collect(),
+        enabled: true,
+    };
+    let (version, ()) = store
+        .commit(move |tx| {
+            tx.create(bridge(1))?;
+            tx.create(port(2, 1))?;
+            tx.create(subnet.clone())?;
+            for number in 0..1000 {
+                let address = std::net::Ipv4Addr::from_bits(0x0a00_0100 + u32::from(number));
+                tx.create(MacEntry::new(bridge_id, 0, station(number), model::PortId(id(2))))?;
+                tx.create(ArpEntry::new(bridge_id, address, station(number)))?;
+            }
+            Ok::<_, model::ModelError>(())
+        })
+        .await
+        .unwrap();
+    store.applied(version).await;
+    assert_eq!(read(&session, key(1)).await, model::document(&store.snapshot(), key(1)));
+    let fresh = Store::open(Arc::clone(&session), "two").await.unwrap();
+    assert_eq!(fresh.snapshot(), store.snapshot());
+
+    let root = "doc/bridge/00000000-0000-0000-0000-000000000001";
+    let before = session.list(root).await.unwrap();
+    let gone = MacEntry::id_of(bridge_id, 0, station(7));
+    let (version, ()) = store.commit(move |tx| tx.delete(gone)).await.unwrap();
+    store.applied(version).await;
+    eventually("pages are swept", async || session.list(root).await.unwrap().len() <= before.len()).await;
+    let after = session.list(root).await.unwrap();
+    let new = after.iter().filter(|page| !before.contains(page)).count();
+    assert_eq!(new, 1, "one page was rewritten");
 }
 
 async fn lost_answers_do_not_harm_documents(backend: Backend) {

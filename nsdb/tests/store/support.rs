@@ -122,6 +122,8 @@ pub(crate) fn bridge(number: u128) -> Bridge {
         tenant_id: None,
         name: Some(format!("bridge {number}")),
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
     }
@@ -132,6 +134,8 @@ pub(crate) fn port(number: u128, bridge: u128) -> Port {
         id: PortId(id(number)),
         device: PortDevice::Bridge { bridge: BridgeId(id(bridge)), vlan: None },
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
         peer: None,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use model::{BridgeId, DeviceId, HostId, PortId, RouterId};
 use nsdb::coordinator::{Memory, Resume};
 use nsdb::tables::{
-    ActivePorts, MacKey, MacTable, PortOwner, StateTable, active_table, arp_table, mac_table,
+    ActivePorts, MacKey, MacTable, MacTables, PortOwner, StateTable, active_table, arp_table, mac_table,
 };
 use packet::MacAddr;
 
@@ -222,8 +222,14 @@ async fn typed_tables_hold_their_kinds(backend: Backend) {
     let reader = backend.session("two").await;
     let seen = arp_table(Arc::clone(&reader), RouterId(id(5)));
     eventually("addresses", async || seen.get(&v4).is_some() && seen.get(&v6).is_some()).await;
-    let ports = ActivePorts::new(reader);
+    let ports = ActivePorts::new(Arc::clone(&reader));
     eventually("ports", async || ports.of(device).await.get(&port(3)) == Some(&owner)).await;
+    let bridge = BridgeId(id(6));
+    let station = MacKey { vlan: 7, mac: MacAddr::ZERO };
+    let learned = mac_table(Arc::clone(&session), bridge);
+    learned.set(station, port(3)).unwrap();
+    let stations = MacTables::new(reader);
+    eventually("stations", async || stations.of(bridge).await.get(&station) == Some(&port(3))).await;
 }
 
 /// Writes go on during an outage, are visible at once here, and reach the others on return.

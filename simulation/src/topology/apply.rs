@@ -29,8 +29,9 @@ impl Touched {
 impl Topology {
     /// Takes a change and returns the tags of everything that it touches: flows under other tags stand as they are.
     ///
-    /// Host and tunnel zone documents, and port groups (whose members are known by the ports), leave the topology as
-    /// it is.
+    /// Host, tunnel zone and VTEP documents, port groups (whose members are known by the ports), and what has no effect
+    /// yet (load balancers, mirrors, insertions, trace requests, QoS policies ...) leave the topology as it is; so do DHCP
+    /// subnets and static table entries of bridges.
     pub fn update(&mut self, update: Update) -> Vec<Tag> {
         let mut touched = Touched::default();
         match update {
@@ -94,7 +95,11 @@ impl Topology {
                     self.address_groups.insert(group.id, Arc::new(AddressSet::compile(&group)));
                 }
             }
-            Document::PortGroup(_) | Document::Host(_) | Document::TunnelZone(_) => {}
+            Document::PortGroup(_) | Document::Host(_) | Document::TunnelZone(_) | Document::Vtep(_) => {}
+            Document::LoadBalancer(_) | Document::Pool(_) | Document::HealthMonitor(_) => {}
+            Document::ServiceContainerGroup(_) | Document::ServiceContainer(_) => {}
+            Document::Mirror(_) | Document::L2Insertion(_) | Document::TraceRequest(_) => {}
+            Document::QosPolicy(_) | Document::ConfDocument(_) => {}
         }
     }
 
@@ -128,6 +133,11 @@ impl Topology {
                 }
             }
             DocumentKey::PortGroup(_) | DocumentKey::Host(_) | DocumentKey::TunnelZone(_) => {}
+            DocumentKey::Vtep(_) => {}
+            DocumentKey::LoadBalancer(_) | DocumentKey::Pool(_) | DocumentKey::HealthMonitor(_) => {}
+            DocumentKey::ServiceContainerGroup(_) | DocumentKey::ServiceContainer(_) => {}
+            DocumentKey::Mirror(_) | DocumentKey::L2Insertion(_) | DocumentKey::TraceRequest(_) => {}
+            DocumentKey::QosPolicy(_) | DocumentKey::ConfDocument(_) => {}
         }
     }
 

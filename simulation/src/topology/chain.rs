@@ -7,7 +7,7 @@ use std::ops::{Range, RangeInclusive};
 
 use ipnetwork::IpNetwork;
 use model::{
-    ChainDocument, ChainId, Condition, FragmentPolicy, IpAddrGroup, IpAddrGroupId, MaskedMac, Match,
+    ChainDocument, ChainId, Condition, FragmentPolicy, IpAddrGroup, IpAddrGroupId, MaskedMac, Match, NatSide,
     PortGroupId, PortId, Rule, RuleAction, RuleId,
 };
 
@@ -28,11 +28,73 @@ pub struct Chain {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CompiledRule {
     pub(crate) id: RuleId,
-    pub(crate) action: RuleAction,
+    pub(crate) action: Action,
     pub(crate) fragments: FragmentPolicy,
     /// The conjunction of all tests is negated.
     pub(crate) inverted: bool,
     tests: Range<u32>,
+}
+
+/// What a rule does, as far as the simulation tells rules apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Let the packet pass.
+    Accept,
+    /// Drop silently.
+    Drop,
+    /// Drop, and say so.
+    Reject,
+    /// Go on with the next rule.
+    Continue,
+    /// Back to the calling chain.
+    Return,
+    /// Evaluate another chain.
+    Jump(ChainId),
+    /// Translate addresses.
+    Nat(NatSide),
+    /// Translate packets of translated connections back.
+    ReverseNat(NatSide),
+    /// Change the VLAN tag or redirect.
+    L2Transform,
+    /// Trace for a request.
+    Trace,
+}
+
+impl Action {
+    /// The type of the rule in the REST API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Drop => "drop",
+            Self::Reject => "reject",
+            Self::Continue => "continue",
+            Self::Return => "return",
+            Self::Jump(_) => "jump",
+            Self::Nat(NatSide::Destination) => "dnat",
+            Self::Nat(NatSide::Source) => "snat",
+            Self::ReverseNat(NatSide::Destination) => "rev_dnat",
+            Self::ReverseNat(NatSide::Source) => "rev_snat",
+            Self::L2Transform => "l2_transform",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+impl From<&RuleAction> for Action {
+    fn from(action: &RuleAction) -> Self {
+        match action {
+            RuleAction::Accept => Self::Accept,
+            RuleAction::Drop => Self::Drop,
+            RuleAction::Reject => Self::Reject,
+            RuleAction::Continue => Self::Continue,
+            RuleAction::Return => Self::Return,
+            RuleAction::Jump(chain) => Self::Jump(*chain),
+            RuleAction::Nat(nat) => Self::Nat(nat.side),
+            RuleAction::ReverseNat { side, .. } => Self::ReverseNat(*side),
+            RuleAction::L2Transform(_) => Self::L2Transform,
+            RuleAction::Trace { .. } => Self::Trace,
+        }
+    }
 }
 
 /// One field of a condition.
@@ -91,7 +153,7 @@ impl CompiledRule {
         push_tests(&rule.condition, tests);
         Self {
             id: rule.id,
-            action: rule.action,
+            action: Action::from(&rule.action),
             fragments: rule.condition.fragment_policy,
             inverted: rule.condition.conjunction_inv,
             tests: start..tests.len() as u32,

@@ -21,7 +21,7 @@ use rustc_hash::FxBuildHasher;
 
 pub(crate) use bridge::RouterPeer;
 pub use bridge::{Bridge, BridgeConfig};
-pub use chain::Chain;
+pub use chain::{Action, Chain};
 pub(crate) use chain::{AddressSet, CompiledRule, Subject};
 pub use port::{Link, Port, PortKind};
 pub(crate) use router::{Destination, RouteEntry, any_of};

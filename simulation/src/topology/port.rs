@@ -68,7 +68,9 @@ impl Port {
         let port = &entry.port;
         let kind = match &port.device {
             PortDevice::Bridge { bridge, vlan } => PortKind::Bridge { bridge: *bridge, vlan: *vlan },
-            PortDevice::Router { router, mac, addresses } => PortKind::Router {
+            // Traffic with VTEPs is not simulated: such a port is one that nothing is plugged into.
+            PortDevice::Vxlan { bridge, .. } => PortKind::Bridge { bridge: *bridge, vlan: None },
+            PortDevice::Router { router, mac, addresses, .. } => PortKind::Router {
                 router: *router,
                 mac: *mac,
                 addresses: addresses.iter().copied().collect(),

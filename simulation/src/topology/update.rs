@@ -7,6 +7,7 @@ use packet::MacAddr;
 
 /// One change of what is known. Applying the same change twice is the same as once, and names no tags again.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "few are under way at once")]
 pub enum Update {
     /// A document is there, or is another than it was.
     Put(Document),

@@ -11,10 +11,10 @@ pub use text::Transcript;
 use std::net::IpAddr;
 
 use ipnetwork::IpNetwork;
-use model::{BridgeId, ChainId, DeviceId, NextHop, PortId, RouterId, RuleAction, RuleId};
+use model::{BridgeId, ChainId, DeviceId, NextHop, PortId, RouterId, RuleId};
 use packet::MacAddr;
 
-use crate::{DropReason, Need, Neighbour, Origin};
+use crate::{Action, DropReason, Need, Neighbour, Origin};
 
 /// Receives the steps of a simulation.
 pub trait Tracer {
@@ -70,7 +70,7 @@ pub enum Step {
         /// The rule.
         rule: RuleId,
         /// What it would do.
-        action: RuleAction,
+        action: Action,
         /// Whether it matched.
         result: RuleResult,
     },
@@ -203,6 +203,8 @@ pub enum RuleResult {
     Inverted,
     /// The chain that it jumps to was evaluated before, without a decision.
     VisitedBefore,
+    /// It translates packets of translated connections back, and the packet is of none.
+    NoConnection,
 }
 
 /// Whether a route may be taken.

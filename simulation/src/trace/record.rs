@@ -1,9 +1,9 @@
 //! A step as a name and named texts: what JSON and other machine-readable renderings are made of.
 
-use model::{DeviceId, NextHop, RuleAction};
+use model::{DeviceId, NextHop};
 
 use super::{Answer, Hook, RouteResult, RuleResult, Step};
-use crate::{Need, Neighbour, Origin};
+use crate::{Action, Need, Neighbour, Origin};
 
 /// A step by name, with its fields in a fixed order. Ids, addresses and prefixes are in their usual notation; fields
 /// that do not apply are left out.
@@ -72,16 +72,12 @@ impl Record {
         }
     }
 
-    fn rule_action(self, action: RuleAction) -> Self {
-        let (name, target) = match action {
-            RuleAction::Accept => ("accept", None),
-            RuleAction::Drop => ("drop", None),
-            RuleAction::Reject => ("reject", None),
-            RuleAction::Continue => ("continue", None),
-            RuleAction::Return => ("return", None),
-            RuleAction::Jump(chain) => ("jump", Some(chain)),
+    fn rule_action(self, action: Action) -> Self {
+        let target = match action {
+            Action::Jump(chain) => Some(chain),
+            _ => None,
         };
-        self.with("action", name).with_some("jump_chain", target)
+        self.with("action", action.name()).with_some("jump_chain", target)
     }
 
     fn rule_result(self, result: RuleResult) -> Self {
@@ -90,6 +86,7 @@ impl Record {
             RuleResult::Failed(field) => self.with("result", "failed").with("field", field),
             RuleResult::Inverted => self.with("result", "inverted"),
             RuleResult::VisitedBefore => self.with("result", "visited_before"),
+            RuleResult::NoConnection => self.with("result", "no_connection"),
         }
     }
 

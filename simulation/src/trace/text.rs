@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use model::{DeviceId, NextHop, RuleAction};
+use model::{DeviceId, NextHop};
 
 use super::{Answer, Hook, RouteResult, RuleResult, Step};
-use crate::{Need, Neighbour, Origin};
+use crate::{Action, Need, Neighbour, Origin};
 
 /// Steps as text, one a line.
 #[derive(Clone, Copy, Debug)]
@@ -99,17 +99,14 @@ impl fmt::Display for Vlan {
     }
 }
 
-struct ActionName(RuleAction);
+struct ActionName(Action);
 
 impl fmt::Display for ActionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name())?;
         match self.0 {
-            RuleAction::Accept => f.write_str("accept"),
-            RuleAction::Drop => f.write_str("drop"),
-            RuleAction::Reject => f.write_str("reject"),
-            RuleAction::Continue => f.write_str("continue"),
-            RuleAction::Return => f.write_str("return"),
-            RuleAction::Jump(chain) => write!(f, "jump {chain}"),
+            Action::Jump(chain) => write!(f, " {chain}"),
+            _ => Ok(()),
         }
     }
 }
@@ -157,6 +154,7 @@ impl fmt::Display for RuleResult {
             Self::Failed(field) => write!(f, "no match on {field}"),
             Self::Inverted => f.write_str("all fields match, and the condition is inverted"),
             Self::VisitedBefore => f.write_str("matched, but that chain was evaluated already"),
+            Self::NoConnection => f.write_str("no match: the packet is of no translated connection"),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! Applying chains: accept, drop, reject, continue, return and jump.
+//!
+//! Not carried out yet, and therefore never passed over in silence: a rule that translates addresses or transforms the
+//! frame drops what it matches, with a reason of its own. A rule that translates back finds no connection that was
+//! translated, so it never applies; a rule that traces changes nothing.
 
-use model::{ChainId, DocumentKey, RuleAction};
+use model::{ChainId, DocumentKey};
 use smallvec::SmallVec;
 
 use super::condition::Applies;
 use super::{Frame, Halt, Passing, Walk};
-use crate::topology::{Chain, CompiledRule};
+use crate::topology::{Action, Chain, CompiledRule};
 use crate::trace::{Hook, RuleResult, Step, Tracer};
 use crate::{DropReason, Need, Tag};
 
@@ -51,7 +55,7 @@ impl<'a, T: Tracer> Walk<'a, T> {
             position.next += 1;
             let mut result = self.try_rule(chain, rule, passing, frame)?;
             let jump = match rule.action {
-                RuleAction::Jump(target) if result == RuleResult::Matched => Some(target),
+                Action::Jump(target) if result == RuleResult::Matched => Some(target),
                 _ => None,
             };
             if jump.is_some_and(|target| visited.contains(&target)) {
@@ -63,18 +67,22 @@ impl<'a, T: Tracer> Walk<'a, T> {
                 continue;
             }
             match rule.action {
-                RuleAction::Accept => return Ok(Passage::Accepted),
-                RuleAction::Drop => {
+                Action::Accept => return Ok(Passage::Accepted),
+                Action::Drop => {
                     return Ok(Passage::Refused { reason: DropReason::Rule(rule.id), answer: false });
                 }
-                RuleAction::Reject => {
+                Action::Reject => {
                     return Ok(Passage::Refused { reason: DropReason::RuleReject(rule.id), answer: true });
                 }
-                RuleAction::Continue => {}
-                RuleAction::Return => {
+                Action::Nat(_) | Action::L2Transform => {
+                    let reason = DropReason::NeedsTranslation(rule.id);
+                    return Ok(Passage::Refused { reason, answer: false });
+                }
+                Action::Continue | Action::Trace | Action::ReverseNat(_) => {}
+                Action::Return => {
                     stack.pop();
                 }
-                RuleAction::Jump(target) => {
+                Action::Jump(target) => {
                     visited.push(target);
                     let called = self.chain(target)?;
                     stack.push(called);
@@ -97,6 +105,9 @@ impl<'a, T: Tracer> Walk<'a, T> {
         passing: Passing<'a>,
         frame: &Frame<'a>,
     ) -> Result<RuleResult, Halt> {
+        if matches!(rule.action, Action::ReverseNat(_)) {
+            return Ok(RuleResult::NoConnection);
+        }
         let applies = self.applies(chain, rule, passing, frame)?;
         Ok(match (applies, rule.inverted) {
             (Applies::WrongFragment, _) => RuleResult::Failed("fragmentPolicy"),

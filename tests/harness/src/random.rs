@@ -7,8 +7,8 @@ mod packets;
 use std::ops::RangeInclusive;
 
 use model::{
-    BridgeId, ChainId, Condition, FragmentPolicy, MaskedMac, Match, NextHop, PortGroupId, PortId, RouterId,
-    RuleAction,
+    BridgeId, ChainId, Condition, FlowAction, FragmentPolicy, L2Transform, MaskedMac, Match, Nat, NatSide,
+    NatTarget, NextHop, PortGroupId, PortId, RouterId, RuleAction,
 };
 use packet::MacAddr;
 use simulation::Update;
@@ -213,13 +213,14 @@ impl World {
     }
 
     fn action(&self, dice: &mut Dice) -> RuleAction {
-        match dice.below(9) {
+        match dice.below(12) {
             0 => RuleAction::Accept,
             1 | 2 => RuleAction::Drop,
             3 => RuleAction::Reject,
             4 => RuleAction::Continue,
             5 => RuleAction::Return,
-            _ => RuleAction::Jump(dice.pick(&self.chains)),
+            6..=8 => RuleAction::Jump(dice.pick(&self.chains)),
+            _ => changing_action(dice),
         }
     }
 
@@ -364,6 +365,29 @@ impl World {
                 self.network.edit_router(router, |r| r.admin_state_up = false);
             }
         }
+    }
+}
+
+/// An action of a rule that changes packets, or would have them traced.
+fn changing_action(dice: &mut Dice) -> RuleAction {
+    let side = dice.pick(&[NatSide::Source, NatSide::Destination]);
+    let flow_action = dice.pick(&[FlowAction::Accept, FlowAction::Continue, FlowAction::Return]);
+    match dice.below(4) {
+        0 => {
+            let address = ip(dice.pick(&ADDRESSES));
+            let targets = vec![NatTarget { first: address, last: address, ports: None }];
+            RuleAction::Nat(Nat { side, targets, flow_action })
+        }
+        1 => RuleAction::ReverseNat { side, flow_action },
+        2 => RuleAction::L2Transform(L2Transform {
+            pop_vlan: dice.one_in(2),
+            push_vlan: dice.pick(&[0, 10]),
+            target_port: None,
+            ingress: false,
+            fail_open: dice.one_in(2),
+            flow_action: dice.pick(&[FlowAction::Accept, FlowAction::Redirect]),
+        }),
+        _ => RuleAction::Trace { request: Default::default(), limit: dice.bits() },
     }
 }
 

@@ -181,7 +181,7 @@ impl<'a> Reference<'a> {
         }
         copy.path.push(owner(port));
         match port.device {
-            PortDevice::Bridge { bridge, .. } => {
+            PortDevice::Bridge { bridge, .. } | PortDevice::Vxlan { bridge, .. } => {
                 if !port.admin_state_up {
                     return self.drop(DropReason::PortDown(id));
                 }
@@ -218,7 +218,7 @@ impl<'a> Reference<'a> {
 
 fn owner(port: &Port) -> uuid::Uuid {
     match port.device {
-        PortDevice::Bridge { bridge, .. } => bridge.0,
+        PortDevice::Bridge { bridge, .. } | PortDevice::Vxlan { bridge, .. } => bridge.0,
         PortDevice::Router { router, .. } => router.0,
     }
 }

@@ -84,6 +84,8 @@ impl Network {
             tenant_id: None,
             name: None,
             admin_state_up: true,
+            mirrors: Default::default(),
+            qos_policy: None,
             inbound_filter: None,
             outbound_filter: None,
         });
@@ -98,8 +100,11 @@ impl Network {
             tenant_id: None,
             name: None,
             admin_state_up: true,
+            mirrors: Default::default(),
             inbound_filter: None,
             outbound_filter: None,
+            load_balancer: None,
+            as_number: 0,
             forward_chain: None,
             local_redirect_chain: None,
         });
@@ -120,7 +125,8 @@ impl Network {
     /// [`router_mac`].
     pub fn router_port(&mut self, router: RouterId, address: &str) -> PortId {
         let addresses = vec![network(address)];
-        let id = self.port(PortDevice::Router { router, mac: MacAddr::ZERO, addresses });
+        let id =
+            self.port(PortDevice::Router { router, mac: MacAddr::ZERO, addresses, vtep: Default::default() });
         self.edit_port(id, |port| {
             if let PortDevice::Router { mac, .. } = &mut port.device {
                 *mac = router_mac(id);
@@ -135,6 +141,8 @@ impl Network {
             id,
             device,
             admin_state_up: true,
+            mirrors: Default::default(),
+            qos_policy: None,
             inbound_filter: None,
             outbound_filter: None,
             peer: None,
@@ -236,6 +244,8 @@ impl Network {
             id,
             tenant_id: None,
             name: None,
+            inbound_chain: None,
+            outbound_chain: None,
             addresses: addresses.iter().map(|a| ip(a)).collect(),
         });
         id

@@ -7,8 +7,7 @@ use uuid::Uuid;
 
 use super::field::{FieldError, id, id_bytes, ids, mac, mac_bytes, number, prefix, prefix_message, required};
 use super::wire::topology as wire;
-use super::wire::topology::rule::Action;
-use crate::{Chain, Condition, FragmentPolicy, MaskedMac, Match, Rule, RuleAction};
+use crate::{Chain, Condition, FragmentPolicy, MaskedMac, Match, Rule};
 
 impl From<&Chain> for wire::Chain {
     fn from(chain: &Chain) -> Self {
@@ -57,39 +56,6 @@ impl TryFrom<wire::Rule> for Rule {
             action: rule.action.ok_or_else(|| FieldError::unknown("action"))?.try_into()?,
             meter_name: rule.meter_name,
         })
-    }
-}
-
-impl From<&RuleAction> for Action {
-    fn from(action: &RuleAction) -> Self {
-        let verdict = match *action {
-            RuleAction::Accept => wire::Verdict::Accept,
-            RuleAction::Drop => wire::Verdict::Drop,
-            RuleAction::Reject => wire::Verdict::Reject,
-            RuleAction::Continue => wire::Verdict::Continue,
-            RuleAction::Return => wire::Verdict::Return,
-            RuleAction::Jump(chain) => return Self::Jump(id_bytes(chain)),
-        };
-        Self::Verdict(verdict.into())
-    }
-}
-
-impl TryFrom<Action> for RuleAction {
-    type Error = FieldError;
-
-    fn try_from(action: Action) -> Result<Self, FieldError> {
-        let verdict = match action {
-            Action::Jump(chain) => return Ok(Self::Jump(id("jump", &chain)?)),
-            Action::Verdict(verdict) => verdict,
-        };
-        match wire::Verdict::try_from(verdict) {
-            Ok(wire::Verdict::Accept) => Ok(Self::Accept),
-            Ok(wire::Verdict::Drop) => Ok(Self::Drop),
-            Ok(wire::Verdict::Reject) => Ok(Self::Reject),
-            Ok(wire::Verdict::Continue) => Ok(Self::Continue),
-            Ok(wire::Verdict::Return) => Ok(Self::Return),
-            Ok(wire::Verdict::Unspecified) | Err(_) => Err(FieldError::unknown("verdict")),
-        }
     }
 }
 

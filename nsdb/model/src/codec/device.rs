@@ -1,9 +1,11 @@
 //! Bridges, routers and routes.
 
-use super::field::{FieldError, address, address_bytes, id, id_bytes, optional_id, prefix, prefix_message};
+use super::field::{
+    FieldError, address, address_bytes, id, id_bytes, ids, ids_bytes, optional_id, prefix, prefix_message,
+};
 use super::wire::topology as wire;
 use super::wire::topology::route::NextHop as WireHop;
-use crate::{Bridge, NextHop, Route, Router};
+use crate::{Bridge, Mirrors, NextHop, Route, Router};
 
 impl From<&Bridge> for wire::Bridge {
     fn from(bridge: &Bridge) -> Self {
@@ -14,6 +16,9 @@ impl From<&Bridge> for wire::Bridge {
             admin_state_up: bridge.admin_state_up,
             inbound_filter: bridge.inbound_filter.map(id_bytes),
             outbound_filter: bridge.outbound_filter.map(id_bytes),
+            inbound_mirrors: ids_bytes(&bridge.mirrors.inbound),
+            outbound_mirrors: ids_bytes(&bridge.mirrors.outbound),
+            qos_policy: bridge.qos_policy.map(id_bytes),
         }
     }
 }
@@ -29,6 +34,8 @@ impl TryFrom<wire::Bridge> for Bridge {
             admin_state_up: bridge.admin_state_up,
             inbound_filter: optional_id("inbound_filter", bridge.inbound_filter.as_deref())?,
             outbound_filter: optional_id("outbound_filter", bridge.outbound_filter.as_deref())?,
+            mirrors: mirrors(&bridge.inbound_mirrors, &bridge.outbound_mirrors)?,
+            qos_policy: optional_id("qos_policy", bridge.qos_policy.as_deref())?,
         })
     }
 }
@@ -42,8 +49,12 @@ impl From<&Router> for wire::Router {
             admin_state_up: router.admin_state_up,
             inbound_filter: router.inbound_filter.map(id_bytes),
             outbound_filter: router.outbound_filter.map(id_bytes),
+            load_balancer: router.load_balancer.map(id_bytes),
+            as_number: router.as_number,
             forward_chain: router.forward_chain.map(id_bytes),
             local_redirect_chain: router.local_redirect_chain.map(id_bytes),
+            inbound_mirrors: ids_bytes(&router.mirrors.inbound),
+            outbound_mirrors: ids_bytes(&router.mirrors.outbound),
         }
     }
 }
@@ -59,13 +70,20 @@ impl TryFrom<wire::Router> for Router {
             admin_state_up: router.admin_state_up,
             inbound_filter: optional_id("inbound_filter", router.inbound_filter.as_deref())?,
             outbound_filter: optional_id("outbound_filter", router.outbound_filter.as_deref())?,
+            load_balancer: optional_id("load_balancer", router.load_balancer.as_deref())?,
+            as_number: router.as_number,
             forward_chain: optional_id("forward_chain", router.forward_chain.as_deref())?,
             local_redirect_chain: optional_id(
                 "local_redirect_chain",
                 router.local_redirect_chain.as_deref(),
             )?,
+            mirrors: mirrors(&router.inbound_mirrors, &router.outbound_mirrors)?,
         })
     }
+}
+
+fn mirrors(inbound: &[Vec<u8>], outbound: &[Vec<u8>]) -> Result<Mirrors, FieldError> {
+    Ok(Mirrors { inbound: ids("inbound_mirrors", inbound)?, outbound: ids("outbound_mirrors", outbound)? })
 }
 
 impl From<&Route> for wire::Route {

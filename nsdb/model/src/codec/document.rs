@@ -3,14 +3,14 @@
 use prost::Message;
 
 use super::field::{DecodeError, FieldError, id, id_bytes, ids, required};
-use super::object::decode;
+use super::object::{decode, decode_all};
 use super::wire::store as wire;
 use super::wire::store::device_id::Kind as WireDevice;
 use super::wire::store::document::Body;
 use super::{FORMAT, check_format};
 use crate::{
-    BridgeDocument, ChainDocument, DeviceId, Document, HostBinding, HostDocument, Kind, PortEntry,
-    RouterDocument, Version,
+    BridgeDocument, ChainDocument, DeviceId, Document, HostBinding, HostDocument, Kind, LoadBalancerDocument,
+    PoolDocument, PortEntry, QosPolicyDocument, RouterDocument, Version,
 };
 
 /// A document, standing at `version` of the topology, as it is stored.
@@ -23,6 +23,17 @@ pub fn encode_document(version: Version, document: &Document) -> Vec<u8> {
         Document::IpAddrGroup(d) => Body::IpAddrGroup(d.into()),
         Document::Host(d) => Body::Host(d.into()),
         Document::TunnelZone(d) => Body::TunnelZone(d.into()),
+        Document::LoadBalancer(d) => Body::LoadBalancer(d.into()),
+        Document::Pool(d) => Body::Pool(d.into()),
+        Document::HealthMonitor(d) => Body::HealthMonitor(d.into()),
+        Document::ServiceContainerGroup(d) => Body::ServiceContainerGroup(d.into()),
+        Document::ServiceContainer(d) => Body::ServiceContainer(d.into()),
+        Document::Vtep(d) => Body::Vtep(d.into()),
+        Document::Mirror(d) => Body::Mirror(d.into()),
+        Document::L2Insertion(d) => Body::L2Insertion(d.into()),
+        Document::TraceRequest(d) => Body::TraceRequest(d.into()),
+        Document::QosPolicy(d) => Body::QosPolicy(d.into()),
+        Document::ConfDocument(d) => Body::ConfDocument(d.into()),
     };
     wire::Document { format: FORMAT, version, body: Some(body) }.encode_to_vec()
 }
@@ -43,6 +54,19 @@ pub fn decode_document(bytes: &[u8]) -> Result<(Version, Document), DecodeError>
         Body::IpAddrGroup(d) => Document::IpAddrGroup(decode(Kind::IpAddrGroup, d)?),
         Body::Host(d) => Document::Host(host(d)?),
         Body::TunnelZone(d) => Document::TunnelZone(decode(Kind::TunnelZone, d)?),
+        Body::LoadBalancer(d) => Document::LoadBalancer(load_balancer(d)?),
+        Body::Pool(d) => Document::Pool(pool(d)?),
+        Body::HealthMonitor(d) => Document::HealthMonitor(decode(Kind::HealthMonitor, d)?),
+        Body::ServiceContainerGroup(d) => {
+            Document::ServiceContainerGroup(decode(Kind::ServiceContainerGroup, d)?)
+        }
+        Body::ServiceContainer(d) => Document::ServiceContainer(decode(Kind::ServiceContainer, d)?),
+        Body::Vtep(d) => Document::Vtep(decode(Kind::Vtep, d)?),
+        Body::Mirror(d) => Document::Mirror(decode(Kind::Mirror, d)?),
+        Body::L2Insertion(d) => Document::L2Insertion(decode(Kind::L2Insertion, d)?),
+        Body::TraceRequest(d) => Document::TraceRequest(decode(Kind::TraceRequest, d)?),
+        Body::QosPolicy(d) => Document::QosPolicy(qos_policy(d)?),
+        Body::ConfDocument(d) => Document::ConfDocument(decode(Kind::ConfDocument, d)?),
     };
     Ok((stored.version, document))
 }
@@ -52,13 +76,24 @@ impl From<&BridgeDocument> for wire::BridgeDocument {
         Self {
             bridge: Some((&document.bridge).into()),
             ports: document.ports.iter().map(Into::into).collect(),
+            dhcp_subnets: document.dhcp_subnets.iter().map(Into::into).collect(),
+            dhcp_subnets6: document.dhcp_subnets6.iter().map(Into::into).collect(),
+            mac_entries: document.mac_entries.iter().map(Into::into).collect(),
+            arp_entries: document.arp_entries.iter().map(Into::into).collect(),
         }
     }
 }
 
 fn bridge(document: wire::BridgeDocument) -> Result<BridgeDocument, DecodeError> {
     let head = required("bridge", document.bridge).map_err(DecodeError::in_message("bridge document"))?;
-    Ok(BridgeDocument { bridge: decode(Kind::Bridge, head)?, ports: ports(document.ports)? })
+    Ok(BridgeDocument {
+        bridge: decode(Kind::Bridge, head)?,
+        ports: ports(document.ports)?,
+        dhcp_subnets: decode_all(Kind::DhcpSubnet, document.dhcp_subnets)?,
+        dhcp_subnets6: decode_all(Kind::DhcpSubnet6, document.dhcp_subnets6)?,
+        mac_entries: decode_all(Kind::MacEntry, document.mac_entries)?,
+        arp_entries: decode_all(Kind::ArpEntry, document.arp_entries)?,
+    })
 }
 
 impl From<&RouterDocument> for wire::RouterDocument {
@@ -67,17 +102,22 @@ impl From<&RouterDocument> for wire::RouterDocument {
             router: Some((&document.router).into()),
             ports: document.ports.iter().map(Into::into).collect(),
             routes: document.routes.iter().map(Into::into).collect(),
+            bgp_networks: document.bgp_networks.iter().map(Into::into).collect(),
+            bgp_peers: document.bgp_peers.iter().map(Into::into).collect(),
+            peering: document.peering.iter().map(Into::into).collect(),
         }
     }
 }
 
 fn router(document: wire::RouterDocument) -> Result<RouterDocument, DecodeError> {
     let head = required("router", document.router).map_err(DecodeError::in_message("router document"))?;
-    let routes = document.routes.into_iter().map(|route| decode(Kind::Route, route));
     Ok(RouterDocument {
         router: decode(Kind::Router, head)?,
         ports: ports(document.ports)?,
-        routes: routes.collect::<Result<_, _>>()?,
+        routes: decode_all(Kind::Route, document.routes)?,
+        bgp_networks: decode_all(Kind::BgpNetwork, document.bgp_networks)?,
+        bgp_peers: decode_all(Kind::BgpPeer, document.bgp_peers)?,
+        peering: decode_all(Kind::PeeringEntry, document.peering)?,
     })
 }
 
@@ -89,8 +129,65 @@ impl From<&ChainDocument> for wire::ChainDocument {
 
 fn chain(document: wire::ChainDocument) -> Result<ChainDocument, DecodeError> {
     let head = required("chain", document.chain).map_err(DecodeError::in_message("chain document"))?;
-    let rules = document.rules.into_iter().map(|rule| decode(Kind::Rule, rule));
-    Ok(ChainDocument { chain: decode(Kind::Chain, head)?, rules: rules.collect::<Result<_, _>>()? })
+    Ok(ChainDocument { chain: decode(Kind::Chain, head)?, rules: decode_all(Kind::Rule, document.rules)? })
+}
+
+impl From<&LoadBalancerDocument> for wire::LoadBalancerDocument {
+    fn from(document: &LoadBalancerDocument) -> Self {
+        Self {
+            load_balancer: Some((&document.load_balancer).into()),
+            pools: document.pools.iter().copied().map(id_bytes).collect(),
+        }
+    }
+}
+
+fn load_balancer(document: wire::LoadBalancerDocument) -> Result<LoadBalancerDocument, DecodeError> {
+    let in_document = DecodeError::in_message("load balancer document");
+    let head = required("load_balancer", document.load_balancer).map_err(&in_document)?;
+    Ok(LoadBalancerDocument {
+        load_balancer: decode(Kind::LoadBalancer, head)?,
+        pools: ids("pools", &document.pools).map_err(&in_document)?,
+    })
+}
+
+impl From<&PoolDocument> for wire::PoolDocument {
+    fn from(document: &PoolDocument) -> Self {
+        Self {
+            pool: Some((&document.pool).into()),
+            members: document.members.iter().map(Into::into).collect(),
+            vips: document.vips.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+fn pool(document: wire::PoolDocument) -> Result<PoolDocument, DecodeError> {
+    let head = required("pool", document.pool).map_err(DecodeError::in_message("pool document"))?;
+    Ok(PoolDocument {
+        pool: decode(Kind::Pool, head)?,
+        members: decode_all(Kind::PoolMember, document.members)?,
+        vips: decode_all(Kind::Vip, document.vips)?,
+    })
+}
+
+impl From<&QosPolicyDocument> for wire::QosPolicyDocument {
+    fn from(document: &QosPolicyDocument) -> Self {
+        Self {
+            policy: Some((&document.policy).into()),
+            bandwidth_rules: document.bandwidth_rules.iter().map(Into::into).collect(),
+            dscp_rules: document.dscp_rules.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+fn qos_policy(document: wire::QosPolicyDocument) -> Result<QosPolicyDocument, DecodeError> {
+    let head = required("policy", document.policy).map_err(DecodeError::in_message("QoS policy document"))?;
+    let limits = document.bandwidth_rules.into_iter().map(|rule| decode(Kind::QosBandwidthRule, rule));
+    let marks = document.dscp_rules.into_iter().map(|rule| decode(Kind::QosDscpRule, rule));
+    Ok(QosPolicyDocument {
+        policy: decode(Kind::QosPolicy, head)?,
+        bandwidth_rules: limits.collect::<Result<_, _>>()?,
+        dscp_rules: marks.collect::<Result<_, _>>()?,
+    })
 }
 
 impl From<&HostDocument> for wire::HostDocument {

@@ -1,6 +1,6 @@
 //! The common parts of messages: ids, addresses, prefixes, numbers. Each reader names the field that it reads.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnetwork::IpNetwork;
 use packet::MacAddr;
@@ -84,6 +84,10 @@ pub(super) fn ids<T: From<Uuid>>(field: &'static str, list: &[Vec<u8>]) -> Resul
     list.iter().map(|bytes| id(field, bytes)).collect()
 }
 
+pub(super) fn ids_bytes<T: Into<Uuid> + Copy>(list: &[T]) -> Vec<Vec<u8>> {
+    list.iter().copied().map(id_bytes).collect()
+}
+
 pub(super) fn address_bytes(address: IpAddr) -> Vec<u8> {
     match address {
         IpAddr::V4(v4) => v4.octets().to_vec(),
@@ -97,6 +101,18 @@ pub(super) fn address(field: &'static str, bytes: &[u8]) -> Result<IpAddr, Field
     }
     <[u8; 16]>::try_from(bytes).map(IpAddr::from).map_err(|_| {
         FieldError::new(field, format!("has {} octets instead of an IP address's 4 or 16", bytes.len()))
+    })
+}
+
+pub(super) fn address_v4(field: &'static str, bytes: &[u8]) -> Result<Ipv4Addr, FieldError> {
+    <[u8; 4]>::try_from(bytes).map(Ipv4Addr::from).map_err(|_| {
+        FieldError::new(field, format!("has {} octets instead of an IPv4 address's 4", bytes.len()))
+    })
+}
+
+pub(super) fn address_v6(field: &'static str, bytes: &[u8]) -> Result<Ipv6Addr, FieldError> {
+    <[u8; 16]>::try_from(bytes).map(Ipv6Addr::from).map_err(|_| {
+        FieldError::new(field, format!("has {} octets instead of an IPv6 address's 16", bytes.len()))
     })
 }
 

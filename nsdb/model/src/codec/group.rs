@@ -1,6 +1,6 @@
 //! Port groups and IP address groups.
 
-use super::field::{FieldError, address, address_bytes, id, id_bytes};
+use super::field::{FieldError, address, address_bytes, id, id_bytes, optional_id};
 use super::wire::topology as wire;
 use crate::{IpAddrGroup, PortGroup};
 
@@ -35,6 +35,8 @@ impl From<&IpAddrGroup> for wire::IpAddrGroup {
             name: group.name.clone(),
             tenant_id: group.tenant_id.clone(),
             addresses: group.addresses.iter().copied().map(address_bytes).collect(),
+            inbound_chain: group.inbound_chain.map(id_bytes),
+            outbound_chain: group.outbound_chain.map(id_bytes),
         }
     }
 }
@@ -49,6 +51,8 @@ impl TryFrom<wire::IpAddrGroup> for IpAddrGroup {
             tenant_id: group.tenant_id,
             name: group.name,
             addresses: addresses.collect::<Result<_, _>>()?,
+            inbound_chain: optional_id("inbound_chain", group.inbound_chain.as_deref())?,
+            outbound_chain: optional_id("outbound_chain", group.outbound_chain.as_deref())?,
         })
     }
 }

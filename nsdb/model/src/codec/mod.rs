@@ -3,15 +3,26 @@
 //! Encoding the same value gives the same bytes. Decoding never panics: bytes from a damaged store, or from a newer
 //! program, give a [`DecodeError`] that says where and why.
 
+mod action;
+mod balancer;
+mod bgp;
 mod chain;
+mod conf;
+mod container;
 mod device;
+mod dhcp;
 mod document;
 mod field;
 mod group;
 mod host;
 mod log;
 mod object;
+mod peering;
 mod port;
+mod qos;
+mod service;
+mod station;
+mod vtep;
 
 pub use document::{decode_document, encode_document};
 pub use field::DecodeError;

@@ -55,7 +55,40 @@ macro_rules! objects {
     };
 }
 
-objects!(Bridge, Router, Port, Route, Chain, Rule, PortGroup, IpAddrGroup, Host, TunnelZone);
+objects!(
+    Bridge,
+    Router,
+    Port,
+    Route,
+    Chain,
+    Rule,
+    PortGroup,
+    IpAddrGroup,
+    Host,
+    TunnelZone,
+    LoadBalancer,
+    Pool,
+    PoolMember,
+    Vip,
+    HealthMonitor,
+    BgpNetwork,
+    BgpPeer,
+    ServiceContainerGroup,
+    ServiceContainer,
+    PeeringEntry,
+    DhcpSubnet,
+    DhcpSubnet6,
+    MacEntry,
+    ArpEntry,
+    Vtep,
+    Mirror,
+    L2Insertion,
+    TraceRequest,
+    QosPolicy,
+    QosBandwidthRule,
+    QosDscpRule,
+    ConfDocument,
+);
 
 /// A message of an object.
 pub(super) trait Identified {
@@ -71,6 +104,15 @@ where
 {
     let id = message.id().to_vec();
     T::try_from(message).map_err(|error| error.in_object(kind, &id))
+}
+
+/// Reads a list of objects of one kind.
+pub(super) fn decode_all<W, T>(kind: Kind, messages: Vec<W>) -> Result<Vec<T>, DecodeError>
+where
+    W: Identified,
+    T: TryFrom<W, Error = FieldError>,
+{
+    messages.into_iter().map(|message| decode(kind, message)).collect()
 }
 
 impl From<ObjectKey> for wire::ObjectKey {

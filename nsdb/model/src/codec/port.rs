@@ -1,11 +1,11 @@
 //! Ports.
 
 use super::field::{
-    FieldError, id, id_bytes, ids, mac, mac_bytes, number, optional_id, prefix, prefix_message,
+    FieldError, id, id_bytes, ids, ids_bytes, mac, mac_bytes, number, optional_id, prefix, prefix_message,
 };
 use super::wire::topology as wire;
 use super::wire::topology::port::Device as WireDevice;
-use crate::{Binding, Port, PortDevice};
+use crate::{Binding, Port, PortDevice, PortMirrors, RouterVtep};
 
 impl From<&Port> for wire::Port {
     fn from(port: &Port) -> Self {
@@ -19,10 +19,15 @@ impl From<&Port> for wire::Port {
                 host: id_bytes(binding.host),
                 interface: binding.interface.clone(),
             }),
-            port_groups: port.port_groups.iter().copied().map(id_bytes).collect(),
+            port_groups: ids_bytes(&port.port_groups),
             vif_id: port.vif_id.map(id_bytes),
             tunnel_key: port.tunnel_key,
             device: Some((&port.device).into()),
+            inbound_mirrors: ids_bytes(&port.mirrors.inbound),
+            post_in_filter_mirrors: ids_bytes(&port.mirrors.post_in_filter),
+            pre_out_filter_mirrors: ids_bytes(&port.mirrors.pre_out_filter),
+            outbound_mirrors: ids_bytes(&port.mirrors.outbound),
+            qos_policy: port.qos_policy.map(id_bytes),
         }
     }
 }
@@ -42,6 +47,13 @@ impl TryFrom<wire::Port> for Port {
             port_groups: ids("port_groups", &port.port_groups)?,
             vif_id: optional_id("vif_id", port.vif_id.as_deref())?,
             tunnel_key: port.tunnel_key,
+            mirrors: PortMirrors {
+                inbound: ids("inbound_mirrors", &port.inbound_mirrors)?,
+                post_in_filter: ids("post_in_filter_mirrors", &port.post_in_filter_mirrors)?,
+                pre_out_filter: ids("pre_out_filter_mirrors", &port.pre_out_filter_mirrors)?,
+                outbound: ids("outbound_mirrors", &port.outbound_mirrors)?,
+            },
+            qos_policy: optional_id("qos_policy", port.qos_policy.as_deref())?,
         })
     }
 }
@@ -60,11 +72,16 @@ impl From<&PortDevice> for WireDevice {
             PortDevice::Bridge { bridge, vlan } => {
                 Self::Bridge(wire::BridgePort { bridge: id_bytes(*bridge), vlan: vlan.map(u32::from) })
             }
-            PortDevice::Router { router, mac, addresses } => Self::Router(wire::RouterPort {
+            PortDevice::Router { router, mac, addresses, vtep } => Self::Router(wire::RouterPort {
                 router: id_bytes(*router),
                 mac: mac_bytes(*mac),
                 addresses: addresses.iter().copied().map(prefix_message).collect(),
+                vni: vtep.vni,
+                off_ramp_vxlan: vtep.off_ramp,
             }),
+            PortDevice::Vxlan { bridge, vtep } => {
+                Self::Vxlan(wire::VxlanPort { bridge: id_bytes(*bridge), vtep: id_bytes(*vtep) })
+            }
         }
     }
 }
@@ -86,7 +103,11 @@ impl TryFrom<WireDevice> for PortDevice {
                     .iter()
                     .map(|address| prefix("router.addresses", Some(address)))
                     .collect::<Result<_, _>>()?,
+                vtep: RouterVtep { vni: of.vni, off_ramp: of.off_ramp_vxlan },
             },
+            WireDevice::Vxlan(of) => {
+                Self::Vxlan { bridge: id("vxlan.bridge", &of.bridge)?, vtep: id("vxlan.vtep", &of.vtep)? }
+            }
         })
     }
 }

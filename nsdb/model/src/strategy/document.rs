@@ -4,12 +4,18 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+use super::balancer::{health_monitor, load_balancer, pool, pool_member, vip};
 use super::object::{bridge, chain, host, ip_addr_group, port, port_group, route, router, tunnel_zone};
+use super::router::{bgp_network, bgp_peer, peering_entry, service_container, service_container_group};
 use super::rule::rule;
+use super::service::{
+    conf_document, l2_insertion, mirror, qos_bandwidth_rule, qos_dscp_rule, qos_policy, trace_request,
+};
+use super::switching::{arp_entry, dhcp_subnet, dhcp_subnet6, mac_entry, vtep};
 use super::{Values, object};
 use crate::{
     BridgeDocument, ChainDocument, Change, DeviceId, Document, Effect, Fate, HostBinding, HostDocument,
-    LogEntry, PortEntry, RouterDocument,
+    LoadBalancerDocument, LogEntry, PoolDocument, PortEntry, QosPolicyDocument, RouterDocument,
 };
 
 /// A put or delete of any object.
@@ -41,11 +47,8 @@ fn effect() -> impl Strategy<Value = Effect> {
 pub fn document() -> impl Strategy<Value = Document> {
     let v = Values::Wild;
     prop_oneof![
-        (bridge(v), vec(port_entry(), 0..4))
-            .prop_map(|(bridge, ports)| Document::Bridge(BridgeDocument { bridge, ports })),
-        (router(v), vec(port_entry(), 0..4), vec(route(v), 0..4)).prop_map(|(router, ports, routes)| {
-            Document::Router(RouterDocument { router, ports, routes })
-        }),
+        bridge_document().prop_map(Document::Bridge),
+        router_document(v).prop_map(Document::Router),
         (chain(v), vec(rule(v), 0..4))
             .prop_map(|(chain, rules)| Document::Chain(ChainDocument { chain, rules })),
         port_group(v).prop_map(Document::PortGroup),
@@ -54,7 +57,49 @@ pub fn document() -> impl Strategy<Value = Document> {
             Document::Host(HostDocument { host, bindings, tunnel_zones })
         }),
         tunnel_zone(v).prop_map(Document::TunnelZone),
+        (load_balancer(v), vec(v.id(), 0..4)).prop_map(|(load_balancer, pools)| {
+            Document::LoadBalancer(LoadBalancerDocument { load_balancer, pools })
+        }),
+        (pool(v), vec(pool_member(v), 0..4), vec(vip(v), 0..4))
+            .prop_map(|(pool, members, vips)| Document::Pool(PoolDocument { pool, members, vips })),
+        health_monitor(v).prop_map(Document::HealthMonitor),
+        service_container_group(v).prop_map(Document::ServiceContainerGroup),
+        service_container(v).prop_map(Document::ServiceContainer),
+        vtep(v).prop_map(Document::Vtep),
+        mirror(v).prop_map(Document::Mirror),
+        l2_insertion(v).prop_map(Document::L2Insertion),
+        trace_request(v).prop_map(Document::TraceRequest),
+        (qos_policy(v), vec(qos_bandwidth_rule(v), 0..4), vec(qos_dscp_rule(v), 0..4)).prop_map(
+            |(policy, bandwidth_rules, dscp_rules)| {
+                Document::QosPolicy(QosPolicyDocument { policy, bandwidth_rules, dscp_rules })
+            }
+        ),
+        conf_document(v).prop_map(Document::ConfDocument),
     ]
+}
+
+fn router_document(v: Values) -> impl Strategy<Value = RouterDocument> {
+    let parts = (vec(port_entry(), 0..4), vec(route(v), 0..4), vec(peering_entry(v), 0..4));
+    let bgp = (vec(bgp_network(v), 0..4), vec(bgp_peer(v), 0..4));
+    (router(v), parts, bgp).prop_map(|(router, (ports, routes, peering), (bgp_networks, bgp_peers))| {
+        RouterDocument { router, ports, routes, bgp_networks, bgp_peers, peering }
+    })
+}
+
+fn bridge_document() -> impl Strategy<Value = BridgeDocument> {
+    let v = Values::Wild;
+    let subnets = (vec(dhcp_subnet(v), 0..2), vec(dhcp_subnet6(v), 0..2));
+    let entries = (vec(mac_entry(v), 0..4), vec(arp_entry(v), 0..4));
+    (bridge(v), vec(port_entry(), 0..4), subnets, entries).prop_map(
+        |(bridge, ports, (dhcp_subnets, dhcp_subnets6), (mac_entries, arp_entries))| BridgeDocument {
+            bridge,
+            ports,
+            dhcp_subnets,
+            dhcp_subnets6,
+            mac_entries,
+            arp_entries,
+        },
+    )
 }
 
 fn device_id() -> impl Strategy<Value = DeviceId> {

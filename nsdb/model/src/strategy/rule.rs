@@ -7,23 +7,83 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::Values;
-use crate::{Condition, FragmentPolicy, MaskedMac, Match, Rule, RuleAction};
+use crate::{
+    Condition, FlowAction, FragmentPolicy, L2Transform, MaskedMac, Match, Nat, NatSide, NatTarget, Rule,
+    RuleAction,
+};
 
 pub(super) fn rule(values: Values) -> impl Strategy<Value = Rule> {
     (values.id(), values.id(), condition(values), action(values), values.text()).prop_map(
-        |(id, chain, condition, action, meter_name)| Rule { id, chain, condition, action, meter_name },
+        move |(id, chain, mut condition, action, meter_name)| {
+            if values == Values::Plausible && action.wants_unfragmented(&condition) {
+                condition.fragment_policy = FragmentPolicy::Unfragmented;
+            }
+            Rule { id, chain, condition, action, meter_name }
+        },
     )
 }
 
 fn action(values: Values) -> impl Strategy<Value = RuleAction> {
     prop_oneof![
-        Just(RuleAction::Accept),
-        Just(RuleAction::Drop),
-        Just(RuleAction::Reject),
-        Just(RuleAction::Continue),
-        Just(RuleAction::Return),
-        values.id().prop_map(RuleAction::Jump),
+        1 => Just(RuleAction::Accept),
+        1 => Just(RuleAction::Drop),
+        1 => Just(RuleAction::Reject),
+        1 => Just(RuleAction::Continue),
+        1 => Just(RuleAction::Return),
+        2 => values.id().prop_map(RuleAction::Jump),
+        2 => nat(values).prop_map(RuleAction::Nat),
+        1 => (side(), flow_action(values)).prop_map(|(side, flow_action)| RuleAction::ReverseNat {
+            side,
+            flow_action
+        }),
+        1 => l2_transform(values).prop_map(RuleAction::L2Transform),
+        1 => (values.id(), values.number(0..9)).prop_map(|(request, limit)| RuleAction::Trace {
+            request,
+            limit: limit.into()
+        }),
     ]
+}
+
+fn side() -> impl Strategy<Value = NatSide> {
+    prop_oneof![Just(NatSide::Source), Just(NatSide::Destination)]
+}
+
+/// What may follow NAT, and in the wild anything.
+fn flow_action(values: Values) -> impl Strategy<Value = FlowAction> {
+    let wild = if values == Values::Wild { 1 } else { 0 };
+    prop_oneof![
+        1 => Just(FlowAction::Accept),
+        1 => Just(FlowAction::Continue),
+        1 => Just(FlowAction::Return),
+        wild => Just(FlowAction::Redirect),
+    ]
+}
+
+fn nat(values: Values) -> impl Strategy<Value = Nat> {
+    (side(), vec(nat_target(values), 1..3), flow_action(values))
+        .prop_map(|(side, targets, flow_action)| Nat { side, targets, flow_action })
+}
+
+fn nat_target(values: Values) -> impl Strategy<Value = NatTarget> {
+    let ports = option::of(any::<(u16, u16)>().prop_map(move |ends| tp_range(values, ends)));
+    (values.address(), values.address(), ports).prop_map(move |(a, b, ports)| match values {
+        Values::Wild => NatTarget { first: a, last: b, ports },
+        Values::Plausible => NatTarget { first: a.min(b), last: a.max(b), ports },
+    })
+}
+
+fn l2_transform(values: Values) -> impl Strategy<Value = L2Transform> {
+    let follows = prop_oneof![Just(FlowAction::Accept), Just(FlowAction::Redirect)];
+    (any::<[bool; 3]>(), any::<u16>(), values.optional_id(), follows).prop_map(
+        |([pop_vlan, ingress, fail_open], push_vlan, target_port, flow_action)| L2Transform {
+            pop_vlan,
+            push_vlan,
+            target_port,
+            ingress,
+            fail_open,
+            flow_action,
+        },
+    )
 }
 
 /// Conditions with any number of fields set.

@@ -10,12 +10,11 @@ impl Transaction {
     /// Links two ports of different devices with a virtual cable.
     ///
     /// # Errors
-    /// `NotFound` port; `Conflict` if one of them is linked or bound, or both are of the same device.
+    /// `NotFound` port; `Conflict` if one of them is linked, bound or a port to a VTEP, or both are of the same device.
     pub fn link(&mut self, port: PortId, peer: PortId) -> Result<(), ModelError> {
         let mut a = self.existing_port(port)?;
         let mut b = self.existing_port(peer)?;
-        let in_the_way: Vec<_> =
-            [&a, &b].into_iter().filter(|p| p.is_interior() || p.is_exterior()).map(|p| p.id).collect();
+        let in_the_way: Vec<_> = [&a, &b].into_iter().filter(|p| !p.is_free()).map(|p| p.id).collect();
         if !in_the_way.is_empty() || a.owner() == b.owner() {
             let keys = if in_the_way.is_empty() { vec![port, peer] } else { in_the_way };
             return Err(ModelError::conflict("Ports are not linkable.", keys));
@@ -47,8 +46,8 @@ impl Transaction {
     /// interface need exist nor the host be alive.
     ///
     /// # Errors
-    /// `NotFound` port or host; `Invalid` interface name; `Conflict` if the port is linked or bound elsewhere, the
-    /// interface carries another port, or the host is in no tunnel zone.
+    /// `NotFound` port or host; `Invalid` interface name; `Conflict` if the port is linked, bound elsewhere or a port to
+    /// a VTEP, the interface carries another port, or the host is in no tunnel zone.
     pub fn bind(&mut self, port: PortId, host: HostId, interface: &str) -> Result<(), ModelError> {
         let mut port = self.existing_port(port)?;
         let binding = Binding { host, interface: interface.to_owned() };
@@ -65,6 +64,12 @@ impl Transaction {
             return Err(ModelError::conflict(
                 format!("Port {} is linked to port {peer}; unlink it before binding.", port.id),
                 [peer],
+            ));
+        }
+        if let Some(vtep) = port.vtep() {
+            return Err(ModelError::conflict(
+                format!("Port {} leads to VTEP {vtep}; it takes no interface.", port.id),
+                [vtep],
             ));
         }
         if let Some(old) = &port.binding {

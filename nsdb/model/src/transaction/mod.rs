@@ -5,11 +5,15 @@
 //! `finish` gives the difference to the state it began with.
 
 mod delete;
+mod dhcp;
+mod fixed;
 mod link;
 mod port;
 mod route;
 mod rule;
+mod station;
 mod tenant;
+mod vtep;
 mod zone;
 
 pub(crate) use port::MAX_TUNNEL_KEY;
@@ -49,10 +53,12 @@ impl Transaction {
     ///   [`link`](Self::link) and [`bind`](Self::bind). A router port gets one Local route for each address.
     /// - A rule goes to the head of its chain; [`insert_rule`](Self::insert_rule) puts it elsewhere. A chain begins
     ///   empty.
+    /// - A VTEP begins without bindings; [`bind_vtep`](Self::bind_vtep) makes them, and the ports that they need.
     ///
     /// # Errors
-    /// `Duplicate` id, `Invalid` object, `NotFound` for an object that it refers to (`Invalid` where a rule's
-    /// condition or a route's next hop refers to it), `Conflict` with a unique property of another object.
+    /// `Duplicate` id, `Invalid` object, `NotFound` for an object that it refers to (`Invalid` where a condition, a
+    /// route's next hop, a VIP, or what a rule redirects to or traces for refers to it), `Conflict` with a unique property
+    /// of another object.
     pub fn create(&mut self, object: impl Into<Object>) -> Result<(), ModelError> {
         let object = object.into();
         let key = object.key();
@@ -66,6 +72,10 @@ impl Transaction {
                 key,
                 violations: vec![Violation::new("rules", "a chain is created empty; insert its rules")],
             }),
+            Object::Vtep(vtep) if !vtep.bindings.is_empty() => Err(ModelError::Invalid {
+                key,
+                violations: vec![Violation::new("bindings", "a VTEP is created without; bind it afterwards")],
+            }),
             object => tx.put_checked(object),
         })
     }
@@ -73,8 +83,10 @@ impl Transaction {
     /// Replaces an object's own properties.
     ///
     /// What other operations are there for stays as it is: of a port its device, tunnel key, peer, binding and groups;
-    /// of a chain its rules; of a rule its chain; of a route its router; of an IP address group and a tunnel zone their
-    /// members, of an IP address group also its tenant.
+    /// of a chain its rules; of a rule its chain; of a route, a BGP network and a BGP peer its router; of an IP address
+    /// group and a tunnel zone their members; of an IP address group, a load balancer and a health monitor their tenant,
+    /// which clients do not see; of a DHCP subnet its bridge and its hosts; of a VTEP its bindings; of a QoS rule its
+    /// policy; of a service container all but the host that it is pinned to.
     ///
     /// # Errors
     /// `NotFound` if there is no such object, else as [`create`](Self::create).
@@ -107,7 +119,7 @@ impl Transaction {
                 new.members = old.members;
                 tx.put_checked(new.into())
             }
-            (new, _) => tx.put_checked(new),
+            (new, old) => tx.put_checked(fixed::with_fixed_parts_of(old, new)),
         })
     }
 
@@ -193,7 +205,10 @@ impl Transaction {
             };
             match reference.role {
                 _ if found => {}
-                Role::Condition | Role::NextHop => {
+                Role::Owner if matches!(object, Object::Vip(_)) => {
+                    checked.violation(reference.property, format!("there is no {}", reference.target));
+                }
+                Role::Condition | Role::NextHop | Role::Vtep | Role::Target | Role::Traced => {
                     checked.violation(reference.property, format!("there is no {}", reference.target));
                 }
                 Role::Traversed => {

@@ -16,6 +16,11 @@ pub fn generated_mac(random: [u8; 3]) -> MacAddr {
 
 impl Transaction {
     pub(super) fn create_port(&mut self, port: Port) -> Result<(), ModelError> {
+        if port.vtep().is_some() {
+            let message = "ports to VTEPs are made by the VTEPs' bindings";
+            let violations = vec![Violation::new("type", message)];
+            return Err(ModelError::Invalid { key: port.id.into(), violations });
+        }
         let (id, peer, binding) = (port.id, port.peer, port.binding.clone());
         let tunnel_key = self.tunnel_key_for(&port)?;
         let port = Port { peer: None, binding: None, tunnel_key, ..port };
@@ -70,7 +75,7 @@ impl Transaction {
         self.state.port(id).cloned().ok_or(ModelError::NotFound(id.into()))
     }
 
-    fn tunnel_key_for(&self, port: &Port) -> Result<u32, ModelError> {
+    pub(super) fn tunnel_key_for(&self, port: &Port) -> Result<u32, ModelError> {
         if port.tunnel_key != 0 {
             return Ok(port.tunnel_key);
         }
@@ -89,14 +94,17 @@ fn with_owner_of(device: PortDevice, old: &Port) -> Result<PortDevice, ModelErro
         (PortDevice::Bridge { vlan, .. }, &PortDevice::Bridge { bridge, .. }) => {
             Ok(PortDevice::Bridge { bridge, vlan })
         }
-        (PortDevice::Router { mac, addresses, .. }, &PortDevice::Router { router, .. }) => {
-            Ok(PortDevice::Router { router, mac, addresses })
+        (PortDevice::Router { mac, addresses, vtep, .. }, &PortDevice::Router { router, .. }) => {
+            Ok(PortDevice::Router { router, mac, addresses, vtep })
+        }
+        (PortDevice::Vxlan { .. }, &PortDevice::Vxlan { bridge, vtep }) => {
+            Ok(PortDevice::Vxlan { bridge, vtep })
         }
         _ => Err(ModelError::Invalid {
             key: old.id.into(),
             violations: vec![Violation::new(
                 "type",
-                "a port cannot change from one kind of device to the other",
+                "a port cannot change from one kind of device to another",
             )],
         }),
     }

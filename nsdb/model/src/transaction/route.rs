@@ -36,7 +36,7 @@ impl Transaction {
 fn addresses(port: &Port) -> BTreeSet<IpAddr> {
     match &port.device {
         PortDevice::Router { addresses, .. } => addresses.iter().map(IpNetwork::ip).collect(),
-        PortDevice::Bridge { .. } => BTreeSet::new(),
+        PortDevice::Bridge { .. } | PortDevice::Vxlan { .. } => BTreeSet::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use ipnetwork::IpNetwork;
 use packet::ip_proto;
 
-use super::{Checked, mask_prefix, remove_duplicates};
+use super::{Checked, remove_duplicates};
 use crate::{Condition, FragmentPolicy, Match, PortId};
 
 /// Most ports that one condition lists; larger sets are what port groups are for.
@@ -20,18 +20,9 @@ pub(super) fn condition(condition: &Condition, checked: &mut Checked) {
     let protocol = Protocol::of(condition);
     l4_range("tpSrc", condition.tp_src.as_ref(), protocol, checked);
     l4_range("tpDst", condition.tp_dst.as_ref(), protocol, checked);
-    fragments(condition, checked);
 }
 
 pub(super) fn normalize(condition: &mut Condition) {
-    for prefix in [
-        &mut condition.nw_src,
-        &mut condition.nw_dst,
-        &mut condition.icmp_data_src,
-        &mut condition.icmp_data_dst,
-    ] {
-        mask_prefix(prefix);
-    }
     for ports in [&mut condition.in_ports, &mut condition.out_ports].into_iter().flatten() {
         remove_duplicates(&mut ports.value);
     }
@@ -112,11 +103,11 @@ fn l4_range(
     }
 }
 
-fn fragments(condition: &Condition, checked: &mut Checked) {
-    let looks_at_l4 = condition.tp_src.is_some() || condition.tp_dst.is_some();
+/// The fragment policy of a condition by itself; NAT asks for more.
+pub(super) fn fragments(condition: &Condition, checked: &mut Checked) {
     let sees_l4 = matches!(condition.fragment_policy, FragmentPolicy::Header | FragmentPolicy::Unfragmented);
     checked.require(
-        sees_l4 || !looks_at_l4,
+        sees_l4 || !condition.looks_at_ports(),
         "fragmentPolicy",
         "must be header or unfragmented where tpSrc or tpDst is set: later fragments carry no ports",
     );

@@ -2,7 +2,7 @@
 
 use ipnetwork::IpNetwork;
 
-use super::{Checked, is_unicast};
+use super::{Checked, is_unicast, peering};
 use crate::transaction::MAX_TUNNEL_KEY;
 use crate::{Port, PortDevice};
 
@@ -20,7 +20,8 @@ pub(super) fn port(port: &Port, checked: &mut Checked) {
                 "must be between 1 and 4094",
             );
         }
-        PortDevice::Router { mac, addresses, .. } => {
+        PortDevice::Router { mac, addresses, vtep, .. } => {
+            peering::vtep(vtep, checked);
             checked.require(
                 mac.is_station(),
                 "portMac",
@@ -37,6 +38,7 @@ pub(super) fn port(port: &Port, checked: &mut Checked) {
                 "names the same address twice",
             );
         }
+        PortDevice::Vxlan { .. } => {}
     }
 }
 

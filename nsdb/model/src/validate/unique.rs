@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::{ModelError, Object, Port, PortDevice, State, TunnelZone};
+use super::service::insertion_unique;
+use super::{dhcp, vtep};
+use crate::{
+    Kind, ModelError, Object, Port, PortDevice, Role, Router, RouterId, ServiceContainer, ServiceContainerId,
+    State, TunnelZone,
+};
 
 /// Checks an object against the others of the state.
 pub(crate) fn unique(state: &State, object: &Object) -> Result<(), ModelError> {
@@ -16,7 +21,39 @@ pub(crate) fn unique(state: &State, object: &Object) -> Result<(), ModelError> {
             zone_name(state, zone)?;
             member_addresses(zone)
         }
+        Object::Router(router) => load_balancer(state, router),
+        Object::ServiceContainer(container) => container_port(state, container),
+        Object::DhcpSubnet(subnet) => dhcp::unique(state, subnet),
+        Object::DhcpSubnet6(subnet) => dhcp::unique6(state, subnet),
+        Object::Vtep(new) => vtep::unique(state, new),
+        Object::L2Insertion(insertion) => insertion_unique(state, insertion),
         _ => Ok(()),
+    }
+}
+
+/// A load balancer works at one router.
+fn load_balancer(state: &State, router: &Router) -> Result<(), ModelError> {
+    let Some(balancer) = router.load_balancer else { return Ok(()) };
+    let mut users = state.referring::<RouterId>(balancer, Role::LoadBalancer, Kind::Router);
+    match users.find(|other| *other != router.id) {
+        Some(other) => {
+            let message = format!("Load balancer {balancer} belongs to router {other} already.");
+            Err(ModelError::conflict(message, [other]))
+        }
+        None => Ok(()),
+    }
+}
+
+/// One container runs at a port.
+fn container_port(state: &State, container: &ServiceContainer) -> Result<(), ModelError> {
+    let Some(port) = container.port else { return Ok(()) };
+    let mut users = state.referring::<ServiceContainerId>(port, Role::Owner, Kind::ServiceContainer);
+    match users.find(|other| *other != container.id) {
+        Some(other) => {
+            let message = format!("Port {port} belongs to service container {other} already.");
+            Err(ModelError::conflict(message, [other]))
+        }
+        None => Ok(()),
     }
 }
 

@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 
 use model::{
-    Bridge, Chain, Condition, Host, IpAddrGroup, ModelError, NextHop, ObjectKey, Port, PortDevice, PortGroup,
-    Route, Router, Rule, RuleAction, State, Transaction, TunnelZone, TunnelZoneType,
+    Bridge, Chain, Condition, DhcpSubnet, DhcpSubnet6, Host, IpAddrGroup, L2Insertion, Mirror, ModelError,
+    NextHop, ObjectKey, Port, PortDevice, PortGroup, QosBandwidthRule, QosDscpRule, QosPolicy, Route, Router,
+    RouterVtep, Rule, RuleAction, State, TraceDevice, TraceRequest, Transaction, TunnelZone, TunnelZoneType,
+    Vtep,
 };
 use packet::MacAddr;
 use uuid::Uuid;
@@ -19,6 +21,8 @@ pub(crate) fn bridge(n: u128) -> Bridge {
         tenant_id: None,
         name: None,
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
     }
@@ -30,8 +34,11 @@ pub(crate) fn router(n: u128) -> Router {
         tenant_id: None,
         name: None,
         admin_state_up: true,
+        mirrors: Default::default(),
         inbound_filter: None,
         outbound_filter: None,
+        load_balancer: None,
+        as_number: 0,
         forward_chain: None,
         local_redirect_chain: None,
     }
@@ -42,6 +49,8 @@ pub(crate) fn bridge_port(n: u128, bridge: u128) -> Port {
         id: id(n),
         device: PortDevice::Bridge { bridge: id(bridge), vlan: None },
         admin_state_up: true,
+        mirrors: Default::default(),
+        qos_policy: None,
         inbound_filter: None,
         outbound_filter: None,
         peer: None,
@@ -59,7 +68,8 @@ pub(crate) fn vlan_port(n: u128, bridge: u128, vid: u16) -> Port {
 pub(crate) fn router_port(n: u128, router: u128, addresses: &[&str]) -> Port {
     let addresses = addresses.iter().map(|a| a.parse().expect("an address")).collect();
     let mac = MacAddr([0xac, 0xca, 0xba, 0, 0, 1]);
-    Port { device: PortDevice::Router { router: id(router), mac, addresses }, ..bridge_port(n, 0) }
+    let device = PortDevice::Router { router: id(router), mac, addresses, vtep: RouterVtep::default() };
+    Port { device, ..bridge_port(n, 0) }
 }
 
 pub(crate) fn route(n: u128, router: u128, destination: &str, next_hop: NextHop) -> Route {
@@ -93,7 +103,14 @@ pub(crate) fn port_group(n: u128) -> PortGroup {
 }
 
 pub(crate) fn ip_addr_group(n: u128) -> IpAddrGroup {
-    IpAddrGroup { id: id(n), tenant_id: None, name: None, addresses: [].into() }
+    IpAddrGroup {
+        id: id(n),
+        tenant_id: None,
+        name: None,
+        inbound_chain: None,
+        outbound_chain: None,
+        addresses: [].into(),
+    }
 }
 
 pub(crate) fn host(n: u128) -> Host {
@@ -109,6 +126,80 @@ pub(crate) fn host(n: u128) -> Host {
 
 pub(crate) fn zone(n: u128, name: &str) -> TunnelZone {
     TunnelZone { id: id(n), name: name.to_owned(), kind: TunnelZoneType::Vxlan, members: [].into() }
+}
+
+pub(crate) fn dhcp_subnet(n: u128, bridge: u128, prefix: &str) -> DhcpSubnet {
+    DhcpSubnet {
+        id: id(n),
+        bridge: id(bridge),
+        prefix: prefix.parse().expect("a prefix"),
+        default_gateway: None,
+        server: None,
+        dns_servers: vec![],
+        interface_mtu: None,
+        routes: vec![],
+        hosts: [].into(),
+        enabled: true,
+    }
+}
+
+pub(crate) fn dhcp_subnet6(n: u128, bridge: u128, prefix: &str) -> DhcpSubnet6 {
+    let prefix = prefix.parse().expect("a prefix");
+    DhcpSubnet6 { id: id(n), bridge: id(bridge), prefix, hosts: [].into() }
+}
+
+pub(crate) fn mac(n: u8) -> MacAddr {
+    MacAddr([2, 0, 0, 0, 0, n])
+}
+
+pub(crate) fn vtep(n: u128, zone: u128, management_ip: &str) -> Vtep {
+    Vtep {
+        id: id(n),
+        management_ip: management_ip.parse().expect("an address"),
+        management_port: 6632,
+        tunnel_zone: id(zone),
+        bindings: [].into(),
+    }
+}
+
+pub(crate) fn mirror(n: u128, to_port: u128) -> Mirror {
+    Mirror { id: id(n), to_port: id(to_port), conditions: vec![Condition::default()] }
+}
+
+pub(crate) fn insertion(n: u128, port: u128, service_port: u128) -> L2Insertion {
+    L2Insertion {
+        id: id(n),
+        port: id(port),
+        service_port: id(service_port),
+        vlan: 10,
+        position: 1,
+        fail_open: false,
+        mac: MacAddr([2, 0, 0, 0, 0, 0x55]),
+    }
+}
+
+pub(crate) fn trace_request(n: u128, device: TraceDevice) -> TraceRequest {
+    TraceRequest {
+        id: id(n),
+        name: "tr".to_owned(),
+        device,
+        condition: Default::default(),
+        created_at_ms: 0,
+        limit: 1,
+        enabled: false,
+    }
+}
+
+pub(crate) fn qos_policy(n: u128) -> QosPolicy {
+    QosPolicy { id: id(n), tenant_id: None, name: None, description: None, shared: None }
+}
+
+pub(crate) fn bandwidth_rule(n: u128, policy: u128) -> QosBandwidthRule {
+    QosBandwidthRule { id: id(n), policy: id(policy), max_kbps: 3000, max_burst_kb: None }
+}
+
+pub(crate) fn dscp_rule(n: u128, policy: u128, mark: u8) -> QosDscpRule {
+    QosDscpRule { id: id(n), policy: id(policy), mark }
 }
 
 pub(crate) fn ip(text: &str) -> IpAddr {

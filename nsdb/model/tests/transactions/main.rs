@@ -2,13 +2,20 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod actions;
+mod attached;
+mod balancing;
 mod deletion;
+mod dhcp;
 mod emptied;
 mod fixture;
 mod links;
 mod ports;
 mod routes;
 mod rules;
+mod services;
+mod stations;
 mod tenants;
 mod validation;
+mod vteps;
 mod zones;

@@ -1,7 +1,7 @@
 //! Values that mean nothing are refused, by the name of the property.
 
 use ipnetwork::IpNetwork;
-use model::{Bridge, Condition, FragmentPolicy, Match, ModelError, PortDevice, Transaction};
+use model::{Bridge, Condition, FragmentPolicy, Match, ModelError, NextHop, PortDevice, Transaction};
 use packet::MacAddr;
 
 use crate::fixture::*;
@@ -155,10 +155,12 @@ fn a_condition_names_what_exists() {
 }
 
 #[test]
-fn prefixes_lose_their_host_bits() {
+fn prefixes_of_conditions_stay_as_given_and_those_of_routes_lose_their_host_bits() {
     let mut tx: Transaction = begin_with_devices();
     let condition = Condition { nw_src: prefix("10.1.2.3/8"), ..Condition::default() };
     tx.create(rule_if(20, 4, condition)).expect("valid");
-    let kept = tx.state().rule(id(20)).expect("created").condition.nw_src;
-    assert_eq!(kept, prefix("10.0.0.0/8"));
+    assert_eq!(tx.state().rule(id(20)).expect("created").condition.nw_src, prefix("10.1.2.3/8"));
+    tx.create(route(21, 3, "10.1.2.3/8", NextHop::Reject)).expect("valid");
+    let kept = tx.state().route(id(21)).expect("created").destination;
+    assert_eq!(Some(Match::is(kept)), prefix("10.0.0.0/8"));
 }

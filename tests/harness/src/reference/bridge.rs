@@ -132,7 +132,7 @@ impl Reference<'_> {
     fn mac_behind(&self, port: &Port) -> Option<MacAddr> {
         match self.router_behind(port)?.device {
             PortDevice::Router { mac, .. } => Some(mac),
-            PortDevice::Bridge { .. } => None,
+            PortDevice::Bridge { .. } | PortDevice::Vxlan { .. } => None,
         }
     }
 

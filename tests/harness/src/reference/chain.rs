@@ -13,6 +13,8 @@ use super::{Copy, Reference, Stop, need};
 pub(super) enum Refusal {
     Drop(RuleId),
     Reject(RuleId),
+    /// The rule would change the packet, which the engine cannot do.
+    Unchanged(RuleId),
 }
 
 impl Refusal {
@@ -20,6 +22,7 @@ impl Refusal {
         match self {
             Self::Drop(rule) => DropReason::Rule(*rule),
             Self::Reject(rule) => DropReason::RuleReject(*rule),
+            Self::Unchanged(rule) => DropReason::NeedsTranslation(*rule),
         }
     }
 }
@@ -73,14 +76,18 @@ impl Reference<'_> {
             if !self.matches(&rule.condition, input, output, copy)? {
                 continue;
             }
-            match rule.action {
+            match &rule.action {
                 RuleAction::Accept => return Ok(Decision::Accept),
                 RuleAction::Drop => return Ok(Decision::Refuse(Refusal::Drop(rule.id))),
                 RuleAction::Reject => return Ok(Decision::Refuse(Refusal::Reject(rule.id))),
                 RuleAction::Return => return Ok(Decision::None),
-                RuleAction::Continue => {}
-                RuleAction::Jump(target) if visited.contains(&target) => {}
-                RuleAction::Jump(target) => match self.evaluate(target, visited, input, output, copy)? {
+                RuleAction::Nat(_) | RuleAction::L2Transform(_) => {
+                    return Ok(Decision::Refuse(Refusal::Unchanged(rule.id)));
+                }
+                // No connection was ever translated that could be translated back; a trace leaves no mark.
+                RuleAction::ReverseNat { .. } | RuleAction::Trace { .. } | RuleAction::Continue => {}
+                RuleAction::Jump(target) if visited.contains(target) => {}
+                RuleAction::Jump(target) => match self.evaluate(*target, visited, input, output, copy)? {
                     Decision::None => {}
                     decision => return Ok(decision),
                 },

@@ -25,14 +25,14 @@ struct Candidate {
 pub(super) fn addresses(port: &Port) -> &[IpNetwork] {
     match &port.device {
         PortDevice::Router { addresses, .. } => addresses,
-        PortDevice::Bridge { .. } => &[],
+        PortDevice::Bridge { .. } | PortDevice::Vxlan { .. } => &[],
     }
 }
 
 fn mac_of(port: &Port) -> MacAddr {
     match port.device {
         PortDevice::Router { mac, .. } => mac,
-        PortDevice::Bridge { .. } => MacAddr::ZERO,
+        PortDevice::Bridge { .. } | PortDevice::Vxlan { .. } => MacAddr::ZERO,
     }
 }
 
@@ -253,7 +253,7 @@ impl Reference<'_> {
 
     fn refusal(&mut self, input: &Port, copy: &Copy, refusal: &Refusal) -> Walked {
         match refusal {
-            Refusal::Drop(_) => self.drop(refusal.drop_reason()),
+            Refusal::Drop(_) | Refusal::Unchanged(_) => self.drop(refusal.drop_reason()),
             Refusal::Reject(_) => self.refuse(input, copy, refusal.drop_reason()),
         }
     }
