@@ -25,6 +25,7 @@ mod peering_tables;
 mod pool_members;
 mod pools;
 mod port_addresses;
+mod port_bodies;
 mod port_groups;
 mod ports;
 mod qos_policies;

@@ -110,30 +110,9 @@ fn split(document: Document) -> (Document, Vec<Document>) {
                 pages,
             )
         }
-        Document::LoadBalancer(LoadBalancerDocument { load_balancer, pools }) => {
-            let bare = LoadBalancer { id: load_balancer.id, tenant_id: None, admin_state_up: false };
-            let page =
-                |pools| Document::LoadBalancer(LoadBalancerDocument { load_balancer: bare.clone(), pools });
-            let pages = runs(pools).map(page).collect();
-            (Document::LoadBalancer(LoadBalancerDocument { load_balancer, pools: Vec::new() }), pages)
-        }
-        Document::Pool(PoolDocument { pool, members, vips }) => {
-            let page =
-                |members, vips| Document::Pool(PoolDocument { pool: bare_pool(pool.id), members, vips });
-            let members = runs(members).map(|members| page(members, Vec::new()));
-            let pages = members.chain(runs(vips).map(|vips| page(Vec::new(), vips))).collect();
-            (Document::Pool(PoolDocument { pool, members: Vec::new(), vips: Vec::new() }), pages)
-        }
-        Document::QosPolicy(QosPolicyDocument { policy, bandwidth_rules, dscp_rules }) => {
-            let bare = bare_qos_policy(policy.id);
-            let page = |bandwidth_rules, dscp_rules| {
-                Document::QosPolicy(QosPolicyDocument { policy: bare.clone(), bandwidth_rules, dscp_rules })
-            };
-            let limits = runs(bandwidth_rules).map(|limits| page(limits, Vec::new()));
-            let pages = limits.chain(runs(dscp_rules).map(|marks| page(Vec::new(), marks))).collect();
-            let (bandwidth_rules, dscp_rules) = (Vec::new(), Vec::new());
-            (Document::QosPolicy(QosPolicyDocument { policy, bandwidth_rules, dscp_rules }), pages)
-        }
+        Document::LoadBalancer(document) => split_load_balancer(document),
+        Document::Pool(document) => split_pool(document),
+        Document::QosPolicy(document) => split_qos_policy(document),
         Document::PortGroup(_)
         | Document::Vtep(_)
         | Document::HealthMonitor(_)
@@ -144,6 +123,34 @@ fn split(document: Document) -> (Document, Vec<Document>) {
         | Document::TraceRequest(_)
         | Document::ConfDocument(_) => (document, Vec::new()),
     }
+}
+
+fn split_load_balancer(document: LoadBalancerDocument) -> (Document, Vec<Document>) {
+    let LoadBalancerDocument { load_balancer, pools } = document;
+    let bare = LoadBalancer { id: load_balancer.id, tenant_id: None, admin_state_up: false };
+    let page = |pools| Document::LoadBalancer(LoadBalancerDocument { load_balancer: bare.clone(), pools });
+    let pages = runs(pools).map(page).collect();
+    (Document::LoadBalancer(LoadBalancerDocument { load_balancer, pools: Vec::new() }), pages)
+}
+
+fn split_pool(document: PoolDocument) -> (Document, Vec<Document>) {
+    let PoolDocument { pool, members, vips } = document;
+    let page = |members, vips| Document::Pool(PoolDocument { pool: bare_pool(pool.id), members, vips });
+    let members = runs(members).map(|members| page(members, Vec::new()));
+    let pages = members.chain(runs(vips).map(|vips| page(Vec::new(), vips))).collect();
+    (Document::Pool(PoolDocument { pool, members: Vec::new(), vips: Vec::new() }), pages)
+}
+
+fn split_qos_policy(document: QosPolicyDocument) -> (Document, Vec<Document>) {
+    let QosPolicyDocument { policy, bandwidth_rules, dscp_rules } = document;
+    let bare = bare_qos_policy(policy.id);
+    let page = |bandwidth_rules, dscp_rules| {
+        Document::QosPolicy(QosPolicyDocument { policy: bare.clone(), bandwidth_rules, dscp_rules })
+    };
+    let limits = runs(bandwidth_rules).map(|limits| page(limits, Vec::new()));
+    let pages = limits.chain(runs(dscp_rules).map(|marks| page(Vec::new(), marks))).collect();
+    let (bandwidth_rules, dscp_rules) = (Vec::new(), Vec::new());
+    (Document::QosPolicy(QosPolicyDocument { policy, bandwidth_rules, dscp_rules }), pages)
 }
 
 fn split_router(document: RouterDocument) -> (Document, Vec<Document>) {

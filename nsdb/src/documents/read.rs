@@ -123,7 +123,6 @@ pub(crate) async fn read_all(coordinator: &Arc<dyn Coordinator>) -> Result<Every
     Ok(everything)
 }
 
-#[expect(clippy::large_enum_variant, reason = "nearly all that is found are documents")]
 enum Found {
     Document(Arc<Document>),
     Tombstone(Version),
