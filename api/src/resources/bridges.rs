@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{chain_uuid, mirrors, new_id, uuids};
-use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
+use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -18,7 +18,7 @@ const BRIDGE: Media = Media::new("Bridge", &[4, 5]);
 pub(super) fn routes() -> Routes {
     Routes::new().route("/bridges", list(BRIDGE, all).merge(create::<View>(BRIDGE, add))).route(
         "/bridges/{id}",
-        one(BRIDGE, get).merge(update::<View>(BRIDGE, replace)).merge(delete(|call| {
+        one(BRIDGE, get).merge(update::<View>(BRIDGE, replace)).merge(delete_existing(|call| {
             let id = call.id::<BridgeId>("id")?;
             Ok(Edit::new(move |tx| tx.delete(id)))
         })),

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::new_id;
-use crate::endpoint::{Call, Edit, Routes, create, delete, list, one};
+use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -16,7 +16,7 @@ const CHAIN: Media = Media::new("Chain", &[1]);
 pub(super) fn routes() -> Routes {
     Routes::new().route("/chains", list(CHAIN, all).merge(create::<View>(CHAIN, add))).route(
         "/chains/{id}",
-        one(CHAIN, get).merge(delete(|call| {
+        one(CHAIN, get).merge(delete_existing(|call| {
             let id = call.id::<ChainId>("id")?;
             Ok(Edit::new(move |tx| tx.delete(id)))
         })),

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::address_text;
-use crate::endpoint::{Call, Edit, Routes, delete, list, one, update_with};
+use crate::endpoint::{Call, Edit, Routes, delete_existing, list, one, update_with};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::{Json, Media};
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Routes {
             "/hosts/{id}",
             one(HOST, get)
                 .merge(update_with::<View>(HOST, StatusCode::OK, replace))
-                .merge(delete(remove).fails(StatusCode::FORBIDDEN, "It is alive.")),
+                .merge(delete_existing(remove).fails(StatusCode::FORBIDDEN, "It is alive.")),
         )
         .route("/hosts/{id}/interfaces", list(INTERFACE, interfaces))
         .route("/hosts/{id}/interfaces/{name}", one(INTERFACE, interface))

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::new_id;
-use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
+use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::Media;
@@ -21,7 +21,7 @@ pub(super) fn routes() -> Routes {
         .query("srv_port", "Only insertions whose service is behind this port.");
     Routes::new().route("/l2insertions", listed.merge(create::<View>(INSERTION, add))).route(
         "/l2insertions/{id}",
-        one(INSERTION, get).merge(update::<View>(INSERTION, replace)).merge(delete(|call| {
+        one(INSERTION, get).merge(update::<View>(INSERTION, replace)).merge(delete_existing(|call| {
             let id = call.id::<L2InsertionId>("id")?;
             Ok(Edit::new(move |tx| tx.delete(id)))
         })),

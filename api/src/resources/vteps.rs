@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::new_id;
-use crate::endpoint::{Call, Edit, Routes, create, delete, list, one};
+use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::media::{Json, Media};
@@ -27,7 +27,7 @@ pub(super) fn routes() -> Routes {
         .route("/vteps", list(VTEP, all).merge(create::<View>(VTEP, add)))
         .route(
             "/vteps/{id}",
-            one(VTEP, get).merge(delete(|call| {
+            one(VTEP, get).merge(delete_existing(|call| {
                 let id = call.id::<VtepId>("id")?;
                 Ok(Edit::new(move |tx| tx.delete(id)))
             })),

@@ -72,15 +72,15 @@ async fn one_failure_undoes_all_and_is_that_of_the_single_request() {
 async fn it_updates_and_deletes_too_under_addresses_as_the_api_gives_them() {
     let server = Server::start().await;
     let (kept, gone) =
-        (server.create("/bridges", json!({})).await, server.create("/bridges", json!({})).await);
-    let uri = server.get(&format!("/bridges/{kept}")).await["uri"].clone();
+        (server.create("/routers", json!({})).await, server.create("/routers", json!({})).await);
+    let uri = server.get(&format!("/routers/{kept}")).await["uri"].clone();
     let answer = bulk(
         &server,
         json!([
             {"method": "PUT", "path": uri, "body": {"name": "red"}},
-            {"method": "DELETE", "path": format!("/midonet-api/bridges/{gone}/")},
-            {"method": "DELETE", "path": format!("/bridges/{gone}")},
-            {"method": "DELETE", "path": "/bridges/not-a-uuid"},
+            {"method": "DELETE", "path": format!("/midonet-api/routers/{gone}/")},
+            {"method": "DELETE", "path": format!("/routers/{gone}")},
+            {"method": "DELETE", "path": "/routers/not-a-uuid"},
         ]),
     )
     .await;
@@ -88,8 +88,8 @@ async fn it_updates_and_deletes_too_under_addresses_as_the_api_gives_them() {
     let statuses: Vec<_> =
         answer.json()["results"].as_array().unwrap().iter().map(|r| r["status"].clone()).collect();
     assert_eq!(statuses, [204, 204, 204, 204]);
-    assert_eq!(server.get("/bridges").await[0]["name"], "red");
-    assert_eq!(server.get("/bridges").await.as_array().unwrap().len(), 1);
+    assert_eq!(server.get("/routers").await[0]["name"], "red");
+    assert_eq!(server.get("/routers").await.as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

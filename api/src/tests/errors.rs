@@ -38,12 +38,15 @@ async fn references_to_nothing_are_404() {
 #[tokio::test]
 async fn what_is_not_there_is_404_and_deleted_already() {
     let server = Server::start().await;
-    for path in ["/bridges/not-a-uuid", "/ports/00000000-dead-4bad-8bad-000000000000", "/hosts/x/interfaces"]
+    for path in ["/routers/not-a-uuid", "/ports/00000000-dead-4bad-8bad-000000000000", "/hosts/x/interfaces"]
     {
         assert_eq!(server.send("GET", path, &[("accept", "*/*")], "").await.status, 404, "{path}");
     }
-    for path in ["/bridges/not-a-uuid", "/ports/00000000-dead-4bad-8bad-000000000000", "/ports/x/link"] {
+    for path in ["/routers/not-a-uuid", "/ports/00000000-dead-4bad-8bad-000000000000", "/ports/x/link"] {
         assert_eq!(server.send("DELETE", path, &[], "").await.status, 204, "{path}");
+    }
+    for path in ["/bridges/not-a-uuid", "/chains/not-a-uuid", "/l2insertions/x", "/hosts/x", "/vteps/x"] {
+        assert_eq!(server.delete(path).await, 404, "{path}: but for these");
     }
     assert_eq!(server.write("PUT", "/bridges/not-a-uuid", json!({})).await.status, 404);
 }

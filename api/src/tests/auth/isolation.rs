@@ -278,7 +278,8 @@ async fn a_bulk_of_writes_is_no_way_around() {
         let answer = guarded.write(&guarded.t2, "POST", "/bulk", body).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["operation"]), (status, &json!(1)), "{second}");
     }
-    let gone = json!({"operations": [{"method": "DELETE", "path": format!("/bridges/{foreign}")}]});
+    let (_, port) = two(&guarded, Kind::Port);
+    let gone = json!({"operations": [{"method": "DELETE", "path": format!("/ports/{port}")}]});
     assert_eq!(guarded.write(&guarded.t2, "POST", "/bulk", gone).await.status, 200, "it is not there");
     assert_eq!(guarded.topology(), before, "not even the version");
     let id = "00000000-0000-4000-8000-0000000000aa";
