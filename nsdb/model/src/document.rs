@@ -3,8 +3,8 @@
 //! A document is derived from the objects; the commit log's entries say what changed, documents say what is.
 
 use crate::{
-    Bridge, BridgeId, Chain, ChainId, Host, HostId, IpAddrGroup, IpAddrGroupId, Object, Port, PortGroup,
-    PortGroupId, PortId, Route, Router, RouterId, Rule, TunnelZone, TunnelZoneId,
+    Bridge, BridgeId, Chain, ChainId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind, Object, ObjectKey,
+    Port, PortGroup, PortGroupId, PortId, Route, Router, RouterId, Rule, TunnelZone, TunnelZoneId,
 };
 
 /// A bridge or a router.
@@ -114,6 +114,22 @@ pub struct HostDocument {
     pub tunnel_zones: Vec<TunnelZoneId>,
 }
 
+impl DocumentKey {
+    /// The document that has this object at its head; `None` for an object that is part of another's document.
+    pub fn headed_by(object: ObjectKey) -> Option<Self> {
+        Some(match object.kind {
+            Kind::Bridge => Self::Bridge(BridgeId(object.id)),
+            Kind::Router => Self::Router(RouterId(object.id)),
+            Kind::Chain => Self::Chain(ChainId(object.id)),
+            Kind::PortGroup => Self::PortGroup(PortGroupId(object.id)),
+            Kind::IpAddrGroup => Self::IpAddrGroup(IpAddrGroupId(object.id)),
+            Kind::Host => Self::Host(HostId(object.id)),
+            Kind::TunnelZone => Self::TunnelZone(TunnelZoneId(object.id)),
+            Kind::Port | Kind::Route | Kind::Rule => return None,
+        })
+    }
+}
+
 impl Document {
     /// Identity of the document.
     pub fn key(&self) -> DocumentKey {
@@ -155,6 +171,21 @@ impl From<DeviceId> for DocumentKey {
         match device {
             DeviceId::Bridge(id) => Self::Bridge(id),
             DeviceId::Router(id) => Self::Router(id),
+        }
+    }
+}
+
+impl From<DocumentKey> for ObjectKey {
+    /// The object at the head of the document.
+    fn from(key: DocumentKey) -> Self {
+        match key {
+            DocumentKey::Bridge(id) => id.into(),
+            DocumentKey::Router(id) => id.into(),
+            DocumentKey::Chain(id) => id.into(),
+            DocumentKey::PortGroup(id) => id.into(),
+            DocumentKey::IpAddrGroup(id) => id.into(),
+            DocumentKey::Host(id) => id.into(),
+            DocumentKey::TunnelZone(id) => id.into(),
         }
     }
 }

@@ -18,6 +18,7 @@ mod index;
 mod object;
 mod port;
 mod projection;
+mod reach;
 mod reference;
 mod state;
 #[cfg(feature = "proptest")]
@@ -43,6 +44,7 @@ pub use ids::{
 pub use object::{Change, Kind, Object, ObjectKey, Version};
 pub use port::{Binding, Port, PortDevice};
 pub use projection::{affected_documents, all_documents, document};
+pub use reach::{hosts_reaching, reach};
 pub use reference::{Reference, Role};
 pub use state::State;
 pub use transaction::{Transaction, generated_mac};
