@@ -6,9 +6,9 @@ use std::net::IpAddr;
 
 use model::strategy::{document, log_entry};
 use model::{
-    Bridge, Change, Condition, DeviceId, Document, FragmentPolicy, Kind, LogEntry, MaskedMac, Match, NextHop,
-    ObjectKey, Port, PortDevice, PortEntry, Route, Router, RouterDocument, Rule, RuleAction, decode_document,
-    encode_document,
+    Bridge, Change, Condition, DeviceId, Document, DocumentKey, FragmentPolicy, Kind, LogEntry, MaskedMac,
+    Match, NextHop, ObjectKey, Port, PortDevice, PortEntry, Route, Router, RouterDocument, Rule, RuleAction,
+    decode_document, encode_document,
 };
 use packet::MacAddr;
 use proptest::prelude::*;
@@ -88,6 +88,7 @@ fn a_log_entry_is_stored_as_the_proto_files_say() {
         effects: Vec::new(),
         author: "api-1".to_owned(),
         committed_at_ms: 1_700_000_000_000,
+        acknowledge: [DocumentKey::Chain(id(2)), DocumentKey::TunnelZone(id(7))].into(),
     };
     let written = by_hand("midspan.store.LogEntry", include_str!("golden/rule.txtpb"));
     assert_eq!(LogEntry::decode(&written.encode_to_vec()), Ok(expected.clone()));

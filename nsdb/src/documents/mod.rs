@@ -12,6 +12,9 @@
 //! **Pages** are immutable and named by version and content; the root lists them. A writer creates the new ones, replaces
 //! the root, then deletes those that the root lists no more; a reader that misses one reads the root again. Pages are
 //! cut by content, so a change of one child rewrites one page.
+//!
+//! **Marks.** Where somebody asked for acknowledgements of a change (see [`acknowledgements`](crate::acknowledgements)),
+//! the roots of the documents that it touched bear its version. Later writers carry the mark on.
 
 mod pages;
 mod read;
@@ -30,6 +33,11 @@ const KINDS: [&str; 7] = ["bridge", "router", "chain", "port-group", "ip-addr-gr
 
 /// The key of a document's root.
 pub(crate) fn path(key: DocumentKey) -> String {
+    format!("doc/{}", place(key))
+}
+
+/// Kind and id of a document as part of a key.
+pub(crate) fn place(key: DocumentKey) -> String {
     let (kind, id): (&str, Uuid) = match key {
         DocumentKey::Bridge(id) => ("bridge", id.0),
         DocumentKey::Router(id) => ("router", id.0),
@@ -39,7 +47,7 @@ pub(crate) fn path(key: DocumentKey) -> String {
         DocumentKey::Host(id) => ("host", id.0),
         DocumentKey::TunnelZone(id) => ("tunnel-zone", id.0),
     };
-    format!("doc/{kind}/{id}")
+    format!("{kind}/{id}")
 }
 
 /// The document of a kind's prefix and a name below it; `None` for a name that is no id.

@@ -81,7 +81,10 @@ async fn apply(core: &Core) -> Result<(), Error> {
     let version = state.version();
     let dirty = core.dirty.lock().documents(version);
     stream::iter(dirty)
-        .map(|key| documents::write_document(&*core.coordinator, key, version, document(&state, key)))
+        .map(|(key, acknowledge)| {
+            let document = document(&state, key);
+            documents::write_document(&*core.coordinator, key, version, acknowledge, document)
+        })
         .buffer_unordered(CONCURRENT_WRITES)
         .try_collect::<()>()
         .await?;
