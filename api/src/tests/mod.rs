@@ -1,5 +1,6 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
+mod applied;
 mod auth;
 mod bulk;
 mod conditions;
