@@ -36,6 +36,8 @@ pub(crate) enum Report {
     },
     /// Flows of a former life of the agent.
     Inherited(Vec<FlowDump>),
+    /// All of those have been told.
+    InheritanceEnded,
 }
 
 /// A write that had no effect, or for all that is known had none.
@@ -120,6 +122,7 @@ impl Sweeper {
         })?;
         for (worker, flows) in workers.iter().zip(chunks) {
             tell(worker, Report::Inherited(flows));
+            tell(worker, Report::InheritanceEnded);
         }
         Ok(inherited)
     }

@@ -20,7 +20,7 @@ use crate::expiry::Sweeper;
 use crate::messages::{Event, Injection, Mailbox, SharedMailbox};
 use crate::snapshot::Snapshot;
 use crate::worker::{Worker, WorkerConfig, WorkerLinks};
-use crate::writer::SharedWriter;
+use crate::writer::{SharedWriter, Writes};
 
 /// Reports that wait for a worker.
 const REPORT_QUEUE: usize = 256;
@@ -87,6 +87,7 @@ pub struct Forwarding {
     wakers: Vec<Box<dyn Waker>>,
     workers: Vec<Arc<WorkerCounters>>,
     shared: Arc<SharedCounters>,
+    writer: Arc<SharedWriter>,
     sweeper: Sender<SweeperOrder>,
     in_sync: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
@@ -115,19 +116,20 @@ impl Forwarding {
         let (reports, reports_out): (Vec<_>, Vec<_>) = (0..count).map(|_| bounded(REPORT_QUEUE)).unzip();
         let (sweeper, orders) = bounded(4);
         let shared = Arc::new(SharedCounters::default());
+        let flow_writer = datapath.flow_writer()?;
+        let writer = Arc::new(SharedWriter::new(flow_writer, reports.clone(), Arc::clone(&shared)));
         let mut started = Self {
             snapshots: Arc::new(ArcSwap::from_pointee(snapshot)),
             mailboxes: (0..count).map(|_| Arc::new(Mailbox::default())).collect(),
             wakers: Vec::with_capacity(count),
             workers: (0..count).map(|_| Arc::new(WorkerCounters::default())).collect(),
             shared: Arc::clone(&shared),
+            writer: Arc::clone(&writer),
             sweeper,
             in_sync: Arc::new(AtomicBool::new(false)),
             stop: Arc::new(AtomicBool::new(false)),
             threads: Vec::new(),
         };
-        let flow_writer = datapath.flow_writer()?;
-        let writer = Arc::new(SharedWriter::new(flow_writer, reports.clone(), Arc::clone(&shared)));
         for (number, reports) in reports_out.into_iter().enumerate() {
             let links = WorkerLinks {
                 snapshots: Arc::clone(&started.snapshots),
@@ -168,6 +170,24 @@ impl Forwarding {
             mailbox.correct(&shell_tags);
         }
         self.wakers.iter().for_each(|waker| waker.wake());
+    }
+
+    /// Asks every worker to say [`Event::Corrected`] of this round once the flows that it has are true to what is
+    /// published now: to be followed by [`Forwarding::catch_up`]. One round at a time.
+    pub fn confirm(&self, round: u64) {
+        self.mailboxes.iter().for_each(|mailbox| mailbox.confirm(round));
+        self.wakers.iter().for_each(|waker| waker.wake());
+    }
+
+    /// Returns once all flow writes that workers have handed over are in the datapath, or refused. Blocks for some netlink
+    /// exchanges.
+    pub(crate) fn catch_up(&self) -> Writes {
+        self.writer.catch_up()
+    }
+
+    /// How many workers there are.
+    pub fn worker_count(&self) -> usize {
+        self.mailboxes.len()
     }
 
     /// The snapshot published last.

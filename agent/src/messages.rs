@@ -47,6 +47,13 @@ pub enum Event {
         /// Port of the router by which it was seen.
         port: PortId,
     },
+    /// The flows are true to what was published before [`Mailbox::confirm`] asked, here or in the writer's hands.
+    Corrected {
+        /// Number of the worker.
+        worker: usize,
+        /// Which question it answers.
+        round: u64,
+    },
 }
 
 /// A station on a bridge.
@@ -95,6 +102,8 @@ pub struct Mail {
     pub corrections: Corrections,
     /// Frames to simulate.
     pub injections: Vec<Injection>,
+    /// The control plane wants to hear [`Event::Corrected`] of this round, once.
+    pub confirm: Option<u64>,
 }
 
 impl Mailbox {
@@ -115,6 +124,12 @@ impl Mailbox {
         if matches!(&mail.corrections, Corrections::Tagged(all) if all.len() > MAX_TAGS) {
             mail.corrections = Corrections::All;
         }
+        self.filled.store(true, Ordering::Release);
+    }
+
+    /// Asks to be told when the corrections asked for until now are made.
+    pub fn confirm(&self, round: u64) {
+        self.content.lock().confirm = Some(round);
         self.filled.store(true, Ordering::Release);
     }
 

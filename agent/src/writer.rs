@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use datapath::{FlowOutcome, FlowWriter, Ufid, WantStats};
+use datapath::{FlowOp, FlowOutcome, FlowWriter, OpError, Ufid, WantStats};
 use packet::{Action, FlowKey, FlowMask};
 use parking_lot::Mutex;
 
@@ -59,7 +59,18 @@ pub(crate) struct SharedWriter {
 struct Sending {
     writer: Box<dyn FlowWriter>,
     workers: Vec<Told>,
+    /// Flows that go on as they did since somebody last caught up: the datapath refused what was to become of them.
+    refused: usize,
     counters: Arc<SharedCounters>,
+}
+
+/// Whether flows are as the workers have written them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writes {
+    /// They are.
+    Done,
+    /// The datapath refused some, and their workers hear of it: they have more to write.
+    Refused,
 }
 
 /// A worker, and what it is still to be told. That is bounded by its own writes: a worker that reads no reports writes
@@ -79,7 +90,7 @@ impl SharedWriter {
     ) -> Self {
         let told = |reports| Told { reports, failed: Vec::new(), counted: Vec::new() };
         let workers = reports.into_iter().map(told).collect();
-        let sending = Mutex::new(Sending { writer, workers, counters: Arc::clone(&counters) });
+        let sending = Mutex::new(Sending { writer, workers, refused: 0, counters: Arc::clone(&counters) });
         Self { sending, queue: bounded(QUEUE), bell: bounded(1), counters }
     }
 
@@ -102,16 +113,34 @@ impl SharedWriter {
     /// The writer thread's turn: waits up to `timeout` for queued writes and sends all that are there. Workers are then
     /// told what there was no room to tell them before.
     pub(crate) fn send_queued(&self, timeout: Duration) {
-        let rung = self.bell.1.recv_timeout(timeout).is_ok();
-        let mut sending = self.sending.lock();
-        if !rung {
-            return sending.tell();
+        if self.bell.1.recv_timeout(timeout).is_ok() {
+            self.send(&mut self.sending.lock(), usize::MAX);
+        } else {
+            self.sending.lock().tell();
         }
+    }
+
+    /// Sends what is queued now: once this returns, every write handed over before is in the datapath, or refused since the
+    /// last call. Blocks while another thread is sending.
+    pub(crate) fn catch_up(&self) -> Writes {
+        let batches = self.queue.1.len();
+        let mut sending = self.sending.lock();
+        self.send(&mut sending, batches);
+        match std::mem::take(&mut sending.refused) {
+            0 => Writes::Done,
+            _ => Writes::Refused,
+        }
+    }
+
+    /// Sends queued batches until there are none, or so many have gone.
+    fn send(&self, sending: &mut Sending, mut batches: usize) {
         loop {
             let mut count = 0;
             while count < MAX_BATCH
+                && batches > 0
                 && let Ok(batch) = self.queue.1.try_recv()
             {
+                batches -= 1;
                 count += batch.len();
                 batch.into_iter().for_each(|write| sending.add(write));
             }
@@ -136,9 +165,10 @@ impl Sending {
     }
 
     fn flush(&mut self, count: usize) {
-        let workers = &mut self.workers;
+        let (workers, refused) = (&mut self.workers, &mut self.refused);
         self.writer.flush(&mut |outcome| match outcome {
             FlowOutcome::Failed { ufid, op, error } => {
+                *refused += usize::from(op == FlowOp::Modify && error != OpError::NotFound);
                 if let Some(worker) = owner(ufid).and_then(|worker| workers.get_mut(worker)) {
                     worker.failed.push(FailedWrite { ufid, op, error });
                 }
@@ -183,6 +213,7 @@ fn owner(ufid: Ufid) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use datapath::{Datapath, DumpDetail, MemoryDatapath};
+    use packet::TunnelKey;
 
     use super::*;
 
@@ -238,6 +269,35 @@ mod tests {
             writer.send_queued(Duration::ZERO);
         }
         assert_eq!(failed, [0, 1, 2].map(|slot| Ufid::of_slot(slot, 1)), "none was there to be deleted");
+    }
+
+    #[test]
+    fn who_catches_up_finds_every_write_in_the_datapath() {
+        let dp = MemoryDatapath::new("midspan", 1);
+        let (writer, failures) = writer(&dp);
+        let busy = writer.sending.lock();
+        writer.write(put(Ufid::of_slot(0, 1))).unwrap();
+        writer.write(vec![FlowWrite::Delete(Ufid::of_slot(0, 1), WantStats::No)]).unwrap();
+        writer.write(put(Ufid::of_slot(1, 1))).unwrap();
+        drop(busy);
+        assert_eq!(writer.catch_up(), Writes::Done);
+        assert_eq!(flows(&dp), 1);
+        assert!(failures.is_empty(), "they came in order");
+    }
+
+    #[test]
+    fn who_catches_up_is_told_once_of_a_flow_that_could_not_be_changed() {
+        let dp = MemoryDatapath::new("midspan", 1);
+        let (writer, _failures) = writer(&dp);
+        let modify = |ufid| {
+            // A tunnel to nowhere is refused.
+            let actions = vec![Action::SetTunnel(TunnelKey::default())];
+            let body = FlowBody { ufid, key: FlowKey::default(), mask: FlowMask::any(), actions };
+            vec![FlowWrite::Modify(Box::new(body), WantStats::No)]
+        };
+        writer.write(put(Ufid::of_slot(0, 1))).unwrap();
+        writer.write(modify(Ufid::of_slot(0, 1))).unwrap();
+        assert_eq!((writer.catch_up(), writer.catch_up()), (Writes::Refused, Writes::Done));
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub enum Event {
         key: DocumentKey,
         /// Version of the topology that the document is current for, at least.
         version: Version,
+        /// The newest version at which agents were asked to acknowledge it; 0 if they never were.
+        acknowledge: Version,
         /// Its content.
         document: Arc<Document>,
     },
@@ -43,6 +45,8 @@ pub enum Event {
         key: DocumentKey,
         /// Version of the topology that the document is current for, at least.
         version: Version,
+        /// The newest version at which agents were asked to acknowledge it; 0 if they never were.
+        acknowledge: Version,
         /// Its content.
         document: Arc<Document>,
     },
@@ -120,10 +124,12 @@ async fn follow(shared: Arc<Shared>, key: DocumentKey) {
         };
         let event = match read {
             Ok(Read::Unchanged) => None,
-            Ok(Read::Current { version, document }) if told == Some(true) => {
-                Some(Event::Changed { key, version, document })
+            Ok(Read::Current { version, acknowledge, document }) if told == Some(true) => {
+                Some(Event::Changed { key, version, acknowledge, document })
             }
-            Ok(Read::Current { version, document }) => Some(Event::Loaded { key, version, document }),
+            Ok(Read::Current { version, acknowledge, document }) => {
+                Some(Event::Loaded { key, version, acknowledge, document })
+            }
             Ok(Read::Absent) if told == Some(false) => None,
             Ok(Read::Absent) => Some(Event::Gone { key }),
             Err(error) if error.is_outage() => {

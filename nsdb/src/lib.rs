@@ -7,6 +7,7 @@
 //! | [`interest`] | the documents that one agent needs, and their changes | agents |
 //! | [`tables`] | learned and ephemeral maps shared by all hosts: MAC, ARP, active ports | both |
 //! | [`presence`] | which hosts are alive, with which interfaces | both |
+//! | [`acknowledgements`] | which agents have applied a change that somebody waits for | both |
 //!
 //! Keys in the coordinator:
 //!
@@ -18,8 +19,10 @@
 //! hosts/<id>/claim                                the agent instance that owns an id  durable
 //! alive/<id>, state/<id>                          a live agent and its interfaces     ephemeral
 //! api/session-key                                 signs the tokens of logins          durable
+//! applied/<kind>/<id>/<host>,<version>            a host has applied a document       ephemeral
 //! ```
 
+pub mod acknowledgements;
 pub mod coordinator;
 mod documents;
 mod error;

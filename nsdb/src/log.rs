@@ -1,10 +1,11 @@
 //! The commit log: one key per version. Creating the next one *is* the commit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use model::{Change, Effect, LogEntry, Version};
+use model::{Change, DocumentKey, Effect, LogEntry, Version};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -26,6 +27,8 @@ pub(crate) struct Entry {
     pub(crate) changes: Vec<Change>,
     /// What each of them does; empty in an entry of an older release.
     pub(crate) effects: Vec<Effect>,
+    /// Documents that agents are asked to acknowledge.
+    pub(crate) acknowledge: BTreeSet<DocumentKey>,
 }
 
 /// The key of a version's entry.
@@ -105,9 +108,13 @@ async fn confirm(coordinator: &dyn Coordinator, version: Version) -> Result<Appe
     }
 }
 
+/// Bytes that a document to be acknowledged takes in an entry, at most.
+pub(crate) const ACKNOWLEDGE_BYTES: usize = 24;
+
 /// Bytes that changes with their effects take in an entry.
 pub(crate) fn changes_len(changes: Vec<Change>, effects: Vec<Effect>) -> (usize, Vec<Change>, Vec<Effect>) {
-    let entry = LogEntry { version: 0, changes, effects, author: String::new(), committed_at_ms: 0 };
+    let (author, acknowledge) = (String::new(), BTreeSet::new());
+    let entry = LogEntry { version: 0, changes, effects, author, committed_at_ms: 0, acknowledge };
     (entry.encode().len(), entry.changes, entry.effects)
 }
 
@@ -120,6 +127,7 @@ fn encode(version: Version, entry: &Entry) -> Bytes {
         effects: entry.effects.clone(),
         author: entry.author.to_string(),
         committed_at_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+        acknowledge: entry.acknowledge.clone(),
     };
     let mut value = format!("{}\n", entry.id).into_bytes();
     value.extend(encoded.encode());
@@ -133,5 +141,6 @@ fn decode(version: Version, value: &[u8]) -> Result<Entry, String> {
     if entry.version != version {
         return Err(format!("it is the entry of version {}", entry.version));
     }
-    Ok(Entry { id, author: entry.author.into(), changes: entry.changes, effects: entry.effects })
+    let LogEntry { changes, effects, acknowledge, author, .. } = entry;
+    Ok(Entry { id, author: author.into(), changes, effects, acknowledge })
 }

@@ -2,13 +2,10 @@
 //!
 //! Pure. What is needed follows from what is held: a document names others, those name more.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::{
-    ChainId, Condition, DeviceId, Document, DocumentKey, HostBinding, HostId, PortEntry, Rule, RuleAction,
-    TunnelZone,
-};
+use model::{DeviceId, Document, DocumentKey, HostBinding, HostId, TunnelZone, reach};
 
 /// What is known of a needed document.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +16,15 @@ enum Holding {
     Absent,
     /// Its content.
     Held(Arc<Document>),
+}
+
+impl Holding {
+    fn document(&self) -> Option<&Document> {
+        match self {
+            Self::Held(document) => Some(document),
+            Self::Awaited | Self::Absent => None,
+        }
+    }
 }
 
 /// The documents of one host's reach.
@@ -52,15 +58,7 @@ impl Library {
 
     /// Follows the references from the host's document on, and says what came into reach and what fell out of it.
     pub(crate) fn reach(&mut self) -> Reach {
-        let mut reached = BTreeSet::new();
-        let mut open = VecDeque::from([DocumentKey::Host(self.host)]);
-        while let Some(key) = open.pop_front() {
-            if reached.insert(key)
-                && let Some(Holding::Held(document)) = self.holdings.get(&key)
-            {
-                open.extend(references(document));
-            }
-        }
+        let reached = reach(DocumentKey::Host(self.host), |key| self.held(key));
         let wanted =
             reached.iter().filter(|key| !self.holdings.contains_key(key)).copied().collect::<Vec<_>>();
         let dropped = self.holdings.keys().filter(|key| !reached.contains(key)).copied().collect::<Vec<_>>();
@@ -73,6 +71,12 @@ impl Library {
     pub(crate) fn is_complete(&self) -> bool {
         !self.holdings.is_empty()
             && !self.holdings.values().any(|holding| matches!(holding, Holding::Awaited))
+    }
+
+    /// This document, and every one that can be reached from it, has been answered for.
+    pub(crate) fn is_complete_from(&self, key: DocumentKey) -> bool {
+        let answered = |key| self.holdings.get(key).is_some_and(|holding| *holding != Holding::Awaited);
+        reach(key, |key| self.held(key)).iter().all(answered)
     }
 
     /// The ports bound to this host's interfaces; `None` until that is known.
@@ -105,74 +109,20 @@ impl Library {
         self.documents().filter_map(device).collect()
     }
 
+    fn held(&self, key: DocumentKey) -> Option<&Document> {
+        self.holdings.get(&key).and_then(Holding::document)
+    }
+
     fn documents(&self) -> impl Iterator<Item = &Document> + Clone {
-        self.holdings.values().filter_map(|holding| match holding {
-            Holding::Held(document) => Some(&**document),
-            Holding::Awaited | Holding::Absent => None,
-        })
+        self.holdings.values().filter_map(Holding::document)
     }
-}
-
-/// The documents that a document names.
-fn references(document: &Document) -> Vec<DocumentKey> {
-    match document {
-        Document::Host(d) => {
-            let devices = d.bindings.iter().map(|binding| device_key(binding.device));
-            devices.chain(d.tunnel_zones.iter().map(|zone| DocumentKey::TunnelZone(*zone))).collect()
-        }
-        Document::Bridge(d) => {
-            let own = [d.bridge.inbound_filter, d.bridge.outbound_filter];
-            chains(own).chain(d.ports.iter().flat_map(port_references)).collect()
-        }
-        Document::Router(d) => {
-            let r = &d.router;
-            let own = [r.inbound_filter, r.outbound_filter, r.forward_chain, r.local_redirect_chain];
-            chains(own).chain(d.ports.iter().flat_map(port_references)).collect()
-        }
-        Document::Chain(d) => d.rules.iter().flat_map(rule_references).collect(),
-        Document::PortGroup(_) | Document::IpAddrGroup(_) | Document::TunnelZone(_) => Vec::new(),
-        // Not simulated yet.
-        Document::Vtep(_) | Document::LoadBalancer(_) | Document::Pool(_) | Document::HealthMonitor(_) => {
-            Vec::new()
-        }
-        Document::ServiceContainerGroup(_) | Document::ServiceContainer(_) => Vec::new(),
-        // Never loaded: they have no effect in the datapath yet.
-        Document::Mirror(_)
-        | Document::L2Insertion(_)
-        | Document::TraceRequest(_)
-        | Document::QosPolicy(_)
-        | Document::ConfDocument(_) => Vec::new(),
-    }
-}
-
-fn chains(ids: impl IntoIterator<Item = Option<ChainId>>) -> impl Iterator<Item = DocumentKey> {
-    ids.into_iter().flatten().map(DocumentKey::Chain)
-}
-
-fn device_key(device: DeviceId) -> DocumentKey {
-    match device {
-        DeviceId::Bridge(id) => DocumentKey::Bridge(id),
-        DeviceId::Router(id) => DocumentKey::Router(id),
-    }
-}
-
-fn port_references(entry: &PortEntry) -> impl Iterator<Item = DocumentKey> {
-    chains([entry.port.inbound_filter, entry.port.outbound_filter]).chain(entry.peer_device.map(device_key))
-}
-
-fn rule_references(rule: &Rule) -> impl Iterator<Item = DocumentKey> {
-    let jump = match rule.action {
-        RuleAction::Jump(chain) => Some(DocumentKey::Chain(chain)),
-        _ => None,
-    };
-    let Condition { ip_addr_group_src, ip_addr_group_dst, .. } = &rule.condition;
-    let groups = [ip_addr_group_src, ip_addr_group_dst];
-    jump.into_iter().chain(groups.into_iter().flatten().map(|group| DocumentKey::IpAddrGroup(group.value)))
 }
 
 #[cfg(test)]
 mod tests {
-    use model::{Bridge, BridgeDocument, BridgeId, Chain, ChainDocument, Host, HostDocument, PortId};
+    use model::{
+        Bridge, BridgeDocument, BridgeId, Chain, ChainDocument, ChainId, Host, HostDocument, PortId,
+    };
     use uuid::Uuid;
 
     use super::*;
@@ -193,9 +143,10 @@ mod tests {
         Arc::new(Document::Host(HostDocument { host, bindings, tunnel_zones: vec![] }))
     }
 
-    fn bound() -> Arc<Document> {
-        let port = PortId(Uuid::from_u128(9));
-        host(vec![HostBinding { port, device: DeviceId::Bridge(BRIDGE), interface: "tap1".into() }])
+    /// A port of the bridge, bound here.
+    fn binding(bridge: BridgeId) -> HostBinding {
+        let port = PortId(Uuid::from_u128(0x100 + bridge.0.as_u128()));
+        HostBinding { port, device: DeviceId::Bridge(bridge), interface: format!("tap{port}") }
     }
 
     fn bridge_with_filter() -> Arc<Document> {
@@ -216,7 +167,7 @@ mod tests {
     fn walked() -> Library {
         let mut library = Library::new(HOST);
         assert_eq!(library.reach().wanted, [DocumentKey::Host(HOST)]);
-        library.put(DocumentKey::Host(HOST), Some(bound()));
+        library.put(DocumentKey::Host(HOST), Some(host(vec![binding(BRIDGE)])));
         assert_eq!(library.reach().wanted, [DocumentKey::Bridge(BRIDGE)]);
         library.put(DocumentKey::Bridge(BRIDGE), Some(bridge_with_filter()));
         assert_eq!(library.reach().wanted, [DocumentKey::Chain(CHAIN)]);
@@ -235,6 +186,19 @@ mod tests {
         assert_eq!(library.reach(), Reach::default());
         assert!(library.is_complete());
         assert_eq!(library.devices(), BTreeSet::from([DeviceId::Bridge(BRIDGE)]));
+    }
+
+    #[test]
+    fn a_part_is_complete_when_all_that_can_be_reached_from_it_has_been_answered_for() {
+        let mut library = walked();
+        assert!(!library.is_complete_from(DocumentKey::Bridge(BRIDGE)), "its chain is missing");
+        library.put(DocumentKey::Chain(CHAIN), None);
+        assert!(library.is_complete_from(DocumentKey::Bridge(BRIDGE)));
+        let other = BridgeId(Uuid::from_u128(4));
+        library.put(DocumentKey::Host(HOST), Some(host(vec![binding(BRIDGE), binding(other)])));
+        assert_eq!(library.reach().wanted, [DocumentKey::Bridge(other)]);
+        assert!(!library.is_complete_from(DocumentKey::Host(HOST)), "a bridge is missing");
+        assert!(library.is_complete_from(DocumentKey::Bridge(BRIDGE)), "but not to this one");
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //!  state tables ─────────┤                      ├─▶ datapath ports, tunnel devices
 //!  interfaces, vports ───┼─▶ Control::settle ───┼─▶ active ports, stations, neighbours ──▶ NSDB
 //!  workers' events ──────┤                      ├─▶ ARP requests ──▶ workers
-//!  time ─────────────────┘                      └─▶ status
+//!  time ─────────────────┘                      ├─▶ acknowledgements, where asked for ──▶ NSDB
+//!                                               └─▶ status
 //! ```
 //!
 //! Inputs only note what changed; `settle` then does what follows from all of it. A burst of inputs is settled once.
@@ -15,6 +16,7 @@ mod learned;
 mod library;
 mod ports;
 mod publisher;
+mod receipts;
 mod removals;
 mod stations;
 mod status;
@@ -28,6 +30,7 @@ use std::time::{Duration, Instant};
 use datapath::Datapath;
 use datapath::links::Interface;
 use model::{DeviceId, Document, DocumentKey, HostId};
+use nsdb::acknowledgements::Acknowledgements;
 use nsdb::coordinator::Coordinator;
 use nsdb::interest::{self, Interest};
 use nsdb::presence::{Presence, Standing, register_host};
@@ -40,6 +43,7 @@ use self::cabling::Interfaces;
 use self::library::Library;
 use self::ports::LocalPorts;
 pub(crate) use self::publisher::Publisher;
+use self::receipts::Receipts;
 use self::stations::Stations;
 pub use self::status::{ControlStatus, NsdbStatus, PeerStatus, PortStatus};
 use self::tables::{News, Tables};
@@ -47,6 +51,7 @@ use self::underlay::Underlay;
 use crate::host_state;
 use crate::messages::{Event, Station};
 use crate::state_dir::StateDir;
+use crate::writer::Writes;
 
 /// Inputs taken at most before settling, so that a steady stream cannot put settling off.
 const BURST: usize = 1024;
@@ -113,6 +118,8 @@ pub(crate) struct Control {
     state_dir: Arc<StateDir>,
     /// What this host had learned in its former life, until everything is read and it is learned anew.
     former: Vec<Update>,
+    receipts: Receipts,
+    acknowledgements: Acknowledgements,
     interfaces: InterfaceMap,
     /// Documents changed since the last settling.
     library_due: bool,
@@ -182,6 +189,7 @@ impl Control {
     fn new(parts: Parts, interest: Interest, tables: Tables, interfaces: InterfaceMap) -> Self {
         let host = parts.publisher.host();
         let former = parts.state_dir.take_learned(stations::SILENCE);
+        let acknowledgements = Acknowledgements::new(Arc::clone(&parts.coordinator), host);
         Self {
             host,
             name: parts.name,
@@ -199,6 +207,8 @@ impl Control {
             resolver: Resolver::default(),
             state_dir: parts.state_dir,
             former,
+            receipts: Receipts::default(),
+            acknowledgements,
             interfaces,
             library_due: true,
             underlay_due: false,
@@ -213,22 +223,24 @@ impl Control {
     // === inputs ===
 
     fn on_document(&mut self, event: interest::Event) {
-        let (key, document) = match event {
-            interest::Event::Loaded { key, version, document }
-            | interest::Event::Changed { key, version, document } => {
-                self.publisher.reached(version);
-                (key, Some(document))
+        let (key, version, acknowledge, document) = match event {
+            interest::Event::Loaded { key, version, acknowledge, document }
+            | interest::Event::Changed { key, version, acknowledge, document } => {
+                (key, version, acknowledge, Some(document))
             }
-            interest::Event::Gone { key } => (key, None),
+            interest::Event::Gone { key } => (key, 0, 0, None),
         };
+        self.publisher.reached(version);
         let gone = document.is_none();
         if self.library.put(key, document.clone()) {
+            self.receipts.asked(key, version, acknowledge);
             self.publisher.update(match document {
                 Some(document) => Update::Put(Document::clone(&document)),
                 None => Update::Removed(key),
             });
             self.library_due = true;
             if gone {
+                self.receipts.forget(key);
                 // Tables of a device close with it, even if it comes back at once.
                 self.settle_library();
             }
@@ -285,10 +297,19 @@ impl Control {
             Event::Needed(Need::Document(_)) => {}
             Event::MacSeen { station, port } => self.learn_station(station, port, now),
             Event::MacInUse(station) => self.use_station(station, now),
+            Event::Corrected { worker, round } => self.on_corrected(worker, round),
             Event::MacUnused(station) => self.stations.unused(station, now),
             Event::ArpSeen { router, ip, mac, port } => {
                 self.learn_neighbour(NeighbourId { router, ip }, mac, port, now);
             }
+        }
+    }
+
+    fn on_corrected(&mut self, worker: usize, round: u64) {
+        let Some(documents) = self.receipts.confirmed(worker, round) else { return };
+        match tokio::task::block_in_place(|| self.publisher.catch_up()) {
+            Writes::Done => self.acknowledgements.acknowledge(documents),
+            Writes::Refused => self.receipts.again(documents),
         }
     }
 
@@ -328,6 +349,9 @@ impl Control {
             self.in_sync.send_replace(true);
             self.publisher.adopt_flows();
         }
+        if *self.in_sync.borrow() {
+            self.settle_receipts();
+        }
     }
 
     fn settle_library(&mut self) {
@@ -337,6 +361,7 @@ impl Control {
         }
         for key in reach.dropped {
             self.interest.drop(key);
+            self.receipts.forget(key);
             self.publisher.update(Update::Removed(key));
         }
         let devices = self.library.devices();
@@ -388,6 +413,15 @@ impl Control {
                 ResolverEvent::Failed(neighbour) => self.fail_neighbour(neighbour),
                 ResolverEvent::Forgotten(neighbour) => self.forget_neighbour(neighbour),
             }
+        }
+    }
+
+    /// What is due here is published.
+    fn settle_receipts(&mut self) {
+        let library = &self.library;
+        let round = self.receipts.begin(self.publisher.workers(), |key| library.is_complete_from(key));
+        if let Some(round) = round {
+            self.publisher.confirm(round);
         }
     }
 

@@ -11,6 +11,7 @@ use tunnel::Peers;
 use crate::forwarding::Forwarding;
 use crate::messages::Injection;
 use crate::snapshot::{LocalPort, PortMap, Snapshot, TunnelPorts};
+use crate::writer::Writes;
 
 /// The next snapshot, and whom to tell.
 pub(crate) struct Publisher {
@@ -92,6 +93,22 @@ impl Publisher {
         self.next.topology = Arc::new(self.topology.clone());
         self.forwarding.publish(self.next.clone(), &self.tags);
         self.tags.clear();
+    }
+
+    /// Asks the workers to confirm, as this round, that their flows are true to what is published.
+    pub(crate) fn confirm(&self, round: u64) {
+        self.forwarding.confirm(round);
+    }
+
+    /// Returns once the flows of workers that have confirmed are in the datapath, or refused. Blocks for some netlink
+    /// exchanges.
+    pub(crate) fn catch_up(&self) -> Writes {
+        self.forwarding.catch_up()
+    }
+
+    /// How many workers confirm.
+    pub(crate) fn workers(&self) -> usize {
+        self.forwarding.worker_count()
     }
 
     /// Has the flows that a former life of the agent left taken over, against what is published.

@@ -1,5 +1,6 @@
 //! The control plane on the memory drivers of NSDB and datapath: an API server changes the network, an agent follows.
 
+mod applied;
 mod unreadable;
 
 use std::collections::BTreeMap;
@@ -172,8 +173,9 @@ impl Life {
         let (interfaces, seen) = watch::channel(Arc::new(interfaces));
         let (events, heard) = mpsc::channel(1024);
         let inputs = Inputs { events: heard, interfaces: seen, vports: Arc::new(Notify::new()) };
-        let (forwarding, _unheard) =
+        let (forwarding, said) =
             Forwarding::start(&ForwardingConfig::default(), &datapath, empty(HOST)).unwrap();
+        tokio::spawn(relay(said, events.clone()));
         let forwarding = Arc::new(forwarding);
         let publisher = Publisher::new(Arc::clone(&forwarding));
         let parts = parts(session.clone(), datapath, publisher, state).await;
@@ -181,6 +183,15 @@ impl Life {
         let shutdown = CancellationToken::new();
         let control = tokio::spawn(Control::run(parts, inputs, shutdown.clone()));
         Self { session, forwarding, events, in_sync, shutdown, control, _interfaces: interfaces }
+    }
+}
+
+/// Has the control plane hear the workers beside the test.
+async fn relay(mut said: mpsc::Receiver<Event>, events: mpsc::Sender<Event>) {
+    while let Some(event) = said.recv().await {
+        if events.send(event).await.is_err() {
+            return;
+        }
     }
 }
 

@@ -32,8 +32,20 @@ pub(crate) enum Life {
     Idle,
     /// At this time, used or not.
     Until(u64),
+    /// The same, unless the neighbour that it depends on by now has answered: until then it does what it did before.
+    Asking(u64),
     /// Only by the one who made it.
     Kept,
+}
+
+impl Life {
+    /// The time at which the flow ends, used or not, if there is one.
+    pub(crate) fn deadline(self) -> Option<u64> {
+        match self {
+            Self::Until(deadline) | Self::Asking(deadline) => Some(deadline),
+            Self::Idle | Self::Kept => None,
+        }
+    }
 }
 
 /// How much of a packet a flow's key holds.

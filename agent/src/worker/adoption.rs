@@ -62,7 +62,7 @@ impl Core {
         match self.review(key, now) {
             Review::Decided(decision) => Some(decision),
             Review::Asking(tags) if actions.iter().any(|action| matches!(action, Action::Output(_))) => {
-                let life = Life::Until(self.ms(now) + PATIENCE_MS);
+                let life = Life::Asking(self.ms(now) + PATIENCE_MS);
                 Some(Decision { actions: actions.to_vec(), mask: *mask, dropped: None, tags, life })
             }
             Review::Asking(_) | Review::Unfit => None,

@@ -31,6 +31,7 @@ impl Core {
         for _ in 0..CORRECTIONS_PER_TURN {
             let Some(ufid) = self.to_correct.pop_front() else { return };
             self.correct(ufid, now);
+            self.one_corrected();
         }
     }
 
@@ -86,10 +87,7 @@ impl Core {
             return self.remove(ufid);
         }
         let deadline = self.ms(now) + PATIENCE_MS;
-        let life = match flow.life {
-            Life::Until(sooner) => Life::Until(sooner.min(deadline)),
-            Life::Idle | Life::Kept => Life::Until(deadline),
-        };
+        let life = Life::Asking(flow.life.deadline().map_or(deadline, |sooner| sooner.min(deadline)));
         let mut changes = TagChanges::default();
         self.table.extend(ufid, tags, life, &mut changes);
         self.events.say_stations(&changes);

@@ -79,6 +79,11 @@ impl Events {
         });
     }
 
+    /// Says that flows are corrected; false if there is no room.
+    pub(crate) fn confirm(&self, worker: usize, round: u64) -> bool {
+        self.sender.try_send(Event::Corrected { worker, round }).is_ok()
+    }
+
     /// True while something is owed.
     pub(crate) fn owes(&self) -> bool {
         !self.owed.is_empty()

@@ -36,10 +36,8 @@ impl Core {
                     }
                 }
                 Report::DumpEnded { dump, began } => self.dump_ended(dump, began, now),
-                Report::Inherited(flows) => {
-                    self.adopting = true;
-                    self.inherited.extend(flows);
-                }
+                Report::Inherited(flows) => self.inherited.extend(flows),
+                Report::InheritanceEnded => self.adopting = true,
             }
         }
     }
@@ -51,7 +49,7 @@ impl Core {
             && deadline <= now_ms
         {
             self.deadlines.pop();
-            if self.table.get(ufid).is_some_and(|flow| flow.life == Life::Until(deadline)) {
+            if self.table.get(ufid).is_some_and(|flow| flow.life.deadline() == Some(deadline)) {
                 self.remove(ufid);
             }
         }
@@ -61,7 +59,7 @@ impl Core {
     }
 
     pub(super) fn watch_deadline(&mut self, ufid: Ufid, life: Life) {
-        if let Life::Until(deadline) = life {
+        if let Some(deadline) = life.deadline() {
             self.deadlines.push(Reverse((deadline, ufid)));
         }
     }

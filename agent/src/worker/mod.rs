@@ -5,6 +5,7 @@
 
 mod adoption;
 mod arrival;
+mod confirmation;
 mod correction;
 mod events;
 mod forward;
@@ -25,6 +26,7 @@ use rustc_hash::FxHashMap;
 use simulation::{Ingress, MaskMode, Simulator};
 
 use self::arrival::Arrivals;
+use self::confirmation::Question;
 use self::events::Events;
 use self::tally::Tallies;
 use crate::admission::{Admitter, Budget};
@@ -142,8 +144,10 @@ struct Core {
     memo: Option<Memo>,
     executing: usize,
     in_sync: Arc<AtomicBool>,
-    /// Flows of a former life have been handed over: unknown ones may go.
+    /// All flows of a former life have been handed over: unknown ones may go.
     adopting: bool,
+    /// What the control plane waits to be told.
+    question: Option<Question>,
 }
 
 /// The last flow of the batch: the segments of one large packet come up one by one.
@@ -193,6 +197,7 @@ impl Worker {
             executing: 0,
             in_sync: links.in_sync,
             adopting: false,
+            question: None,
             config,
         };
         Self { source, core }
@@ -256,6 +261,9 @@ impl Core {
         }
         if let Some(mail) = mail {
             self.plan_corrections(&mail.corrections);
+            if let Some(round) = mail.confirm {
+                self.ask(round);
+            }
             for injection in mail.injections {
                 self.inject(injection);
             }
@@ -277,6 +285,7 @@ impl Core {
         self.expire(now);
         self.events.settle();
         self.send_writes();
+        self.answer();
         self.counters.flows.set(self.table.len() as u64);
         self.counters.waiting.set(self.waiting.len() as u64);
     }
@@ -285,7 +294,11 @@ impl Core {
     fn patience(&self, idle: Duration) -> Duration {
         if !self.to_correct.is_empty() || !self.inherited.is_empty() || !self.reports.is_empty() {
             Duration::ZERO
-        } else if !self.unsent.is_empty() || self.waiting.len() > 0 || self.events.owes() {
+        } else if !self.unsent.is_empty()
+            || self.waiting.len() > 0
+            || self.events.owes()
+            || self.question.is_some()
+        {
             idle.min(BUSY_TURN)
         } else {
             idle
@@ -298,6 +311,7 @@ impl Core {
             Corrections::All => {
                 self.to_correct.clear();
                 self.to_correct.extend(self.table.iter().map(|(ufid, _)| ufid));
+                self.all_to_correct();
             }
             Corrections::Tagged(tags) => {
                 let mut planned: FxHashMap<Ufid, ()> = FxHashMap::default();

@@ -1,6 +1,7 @@
 //! A worker on the memory datapath, turned by hand: one hypervisor with two guests on a bridge, and a second one behind
 //! a tunnel.
 
+mod confirmation;
 mod restart;
 
 use std::collections::BTreeMap;

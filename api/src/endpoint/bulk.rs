@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use matchit::Router as Matcher;
 use model::Transaction;
 use percent_encoding::percent_decode_str;
@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::HttpMethod;
 
+use super::applied::{Made, NotApplied, Wait};
 use super::call::Parameters;
 use super::writing::Writer;
 use super::{Call, Content, Endpoint, Operation, Routes, Shared, body, json, stamp};
@@ -66,12 +67,15 @@ enum Method {
 
 /// What was done, all in one commit.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct BulkResult {
     /// The version of the topology that has it all.
     version: u64,
     /// Of each operation, in their order.
     #[schema(inline)]
     results: Vec<Done>,
+    /// With 202: where it is not in force.
+    not_applied: Option<NotApplied>,
 }
 
 /// What the single request would be answered.
@@ -96,7 +100,8 @@ pub(crate) fn with_bulk(routes: Routes) -> Routes {
     }
     let operation = Operation::new(HttpMethod::Post, StatusCode::OK)
         .takes(Content::of::<Bulk>(BULK, Shape::One))
-        .gives(Content::of::<BulkResult>(DONE, Shape::One));
+        .gives(Content::of::<BulkResult>(DONE, Shape::One))
+        .waits(Content::of::<BulkResult>(DONE, Shape::One));
     let endpoint = Endpoint::new(operation, serve).note(
         "Many writes in one commit: all of them, or none. Each is checked as the single request would be, and a failure \
          tells by `operation` which one it is of. Ids that the client chooses let later operations refer to what \
@@ -114,19 +119,19 @@ async fn serve(
     BULK.check(&parts.headers)?;
     let media_type = DONE.choose(Shape::One, &parts.headers)?;
     let call = Call::of(&mut parts, &readiness).await?;
+    let wait = Wait::of(&call)?;
     let steps = steps(read(&parts.headers, sent).await?, &call, &table)?;
     let asked = call.clone();
-    let (version, results) = call
-        .live
-        .store
-        .commit(move |tx| {
-            let run = |(index, step): (usize, &Step)| {
-                step.run(&asked, tx).map_err(|failure| failure.of_operation(index))
-            };
-            steps.iter().enumerate().map(run).collect::<Result<Vec<Done>, Failure>>()
-        })
-        .await?;
-    Ok(stamp(json(&media_type, &BulkResult { version, results })?, version))
+    let made = wait.commit(&call, move |tx| {
+        let run = |(index, step): (usize, &Step)| {
+            step.run(&asked, tx).map_err(|failure| failure.of_operation(index))
+        };
+        steps.iter().enumerate().map(run).collect::<Result<Vec<Done>, Failure>>()
+    });
+    let Made { version, value: results, not_applied } = made.await?;
+    let status = if not_applied.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    let body = json(&media_type, &BulkResult { version, results, not_applied })?;
+    Ok(stamp((status, body).into_response(), version))
 }
 
 async fn read(headers: &HeaderMap, sent: axum::body::Body) -> Result<Vec<Write>, Failure> {

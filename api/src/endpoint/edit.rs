@@ -2,8 +2,9 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use model::{ModelError, Transaction, Version};
+use model::{ModelError, Transaction};
 
+use super::applied::{Made, Wait};
 use super::etag::Condition;
 use super::{Call, stamp};
 use crate::failure::Failure;
@@ -39,29 +40,32 @@ impl Edit {
         self,
         call: &Call,
         condition: Option<Condition>,
+        wait: Wait,
         status: StatusCode,
     ) -> Result<Response, Failure> {
         let Self { mut change, location } = self;
         let asked = call.clone();
-        let (version, ()) = call
-            .live
-            .store
-            .commit(move |tx| {
+        let made = wait
+            .commit(call, move |tx| {
                 if let Some(condition) = &condition {
                     condition.check(&asked.at(tx.state()))?;
                 }
-                Ok::<_, Failure>(asked.caller.carry_out(tx, &mut change)?)
+                Ok(asked.caller.carry_out(tx, &mut change)?)
             })
             .await?;
-        Ok(done(status, version, location))
+        answer(made, status, location)
     }
 }
 
-/// The answer when all is done.
-fn done(status: StatusCode, version: Version, location: Option<String>) -> Response {
-    let mut response = stamp(status.into_response(), version);
+/// The answer when the change is made.
+fn answer(made: Made<()>, status: StatusCode, location: Option<String>) -> Result<Response, Failure> {
+    let answer = match made.not_applied {
+        None => status.into_response(),
+        Some(not_applied) => not_applied.answer()?,
+    };
+    let mut response = stamp(answer, made.version);
     if let Some(location) = location.and_then(|l| HeaderValue::try_from(l).ok()) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    response
+    Ok(response)
 }

@@ -9,8 +9,9 @@
 //! | DELETE | `&Call → Edit` | 204, also where there is nothing to delete |
 //!
 //! `T` is the view that is read; POST and PUT name the view whose writable properties they take. A bulk request runs
-//! the same functions, many in one transaction.
+//! the same functions, many in one transaction. What waits for agents is answered 202 when they take too long.
 
+mod applied;
 mod body;
 mod bulk;
 mod call;
@@ -33,9 +34,11 @@ use tokio::sync::watch;
 use utoipa::openapi::HttpMethod;
 
 use crate::live::Readiness;
+use applied::NotApplied;
 use reading::Tagger;
 use writing::Writer;
 
+pub(crate) use applied::{APPLIED, MAX_PATIENCE_MS, PATIENCE_MS, WAIT, WAIT_MS};
 pub(crate) use body::json;
 pub(crate) use bulk::with_bulk;
 pub(crate) use call::Call;
@@ -82,6 +85,7 @@ impl Endpoint {
     }
 
     fn writing(operation: Operation, writer: Writer) -> Self {
+        let operation = operation.waits(NotApplied::content());
         Self { operations: vec![operation], writers: vec![writer], ..Self::default() }
     }
 

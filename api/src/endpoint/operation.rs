@@ -33,6 +33,8 @@ pub(crate) struct Operation {
     pub(crate) success: StatusCode,
     /// What it answers.
     pub(crate) gives: Option<Content>,
+    /// What it answers with 202, if it can be asked to wait for agents.
+    pub(crate) pending: Option<Content>,
     /// What it is sent.
     pub(crate) takes: Option<Content>,
     /// Failures besides those of its kind, with when they happen.
@@ -51,6 +53,7 @@ impl Operation {
             method,
             success,
             gives: None,
+            pending: None,
             takes: None,
             failures: Vec::new(),
             query: Vec::new(),
@@ -62,6 +65,11 @@ impl Operation {
     /// The same with an answer.
     pub(crate) fn gives(self, content: Content) -> Self {
         Self { gives: Some(content), ..self }
+    }
+
+    /// The same with an answer for those that wait for agents, in vain.
+    pub(crate) fn waits(self, content: Content) -> Self {
+        Self { pending: Some(content), ..self }
     }
 
     /// The same with a body.

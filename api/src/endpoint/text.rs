@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa::ToSchema;
 use utoipa::openapi::HttpMethod;
 
+use super::applied::{NotApplied, Wait};
 use super::{Call, Content, Edit, Endpoint, Operation, Shared, body, stamp};
 use crate::failure::Failure;
 use crate::media::{Media, Shape};
@@ -36,10 +37,13 @@ pub(crate) fn write_text<T: ToSchema>(
         let sent = body::read(&parts.headers, sent, body::LIMIT).await?;
         let text = str::from_utf8(&sent)
             .map_err(|error| Failure::bad_request(format!("The body is not UTF-8 text: {error}.")))?;
-        edit(&call, text)?.commit(&call, None, StatusCode::OK).await
+        edit(&call, text)?.commit(&call, None, Wait::of(&call)?, StatusCode::OK).await
     };
     let content = Content::of::<T>(media, Shape::One);
-    Endpoint::new(Operation::new(HttpMethod::Post, StatusCode::OK).takes(content), handler)
+    Endpoint::new(
+        Operation::new(HttpMethod::Post, StatusCode::OK).takes(content).waits(NotApplied::content()),
+        handler,
+    )
 }
 
 /// Deletes what such a path holds; it is empty then.
@@ -47,7 +51,8 @@ pub(crate) fn delete_text(edit: fn(&Call) -> Result<Edit, Failure>) -> Endpoint 
     let handler = move |State(readiness): State<Shared>, request: Request| async move {
         let (mut parts, _) = request.into_parts();
         let call = Call::of(&mut parts, &readiness).await?;
-        edit(&call)?.commit(&call, None, StatusCode::OK).await
+        edit(&call)?.commit(&call, None, Wait::of(&call)?, StatusCode::OK).await
     };
-    Endpoint::new(Operation::new(HttpMethod::Delete, StatusCode::OK), handler)
+    let operation = Operation::new(HttpMethod::Delete, StatusCode::OK).waits(NotApplied::content());
+    Endpoint::new(operation, handler)
 }

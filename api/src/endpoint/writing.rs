@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa::ToSchema;
 use utoipa::openapi::HttpMethod;
 
+use super::applied::Wait;
 use super::etag::Condition;
 use super::reading::Tagger;
 use super::{Call, Content, Edit, Endpoint, Operation, Shared, body};
@@ -133,6 +134,7 @@ impl Writer {
             media.check(&parts.headers)?;
         }
         let call = Call::of(&mut parts, &readiness).await?;
+        let wait = Wait::of(&call)?;
         let fields = match self.make {
             Make::Body(..) => Fields::parse(&body::read(&parts.headers, sent, body::LIMIT).await?)?,
             Make::Path(..) => Fields::none(),
@@ -142,7 +144,7 @@ impl Writer {
             _ => None,
         };
         let Some(edit) = self.edit(&call, fields)? else { return Ok(self.status.into_response()) };
-        let attempt = edit.commit(&call, condition, self.status).await;
+        let attempt = edit.commit(&call, condition, wait, self.status).await;
         self.unless_gone(attempt, self.status.into_response())
     }
 

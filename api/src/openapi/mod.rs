@@ -44,6 +44,8 @@ root names every collection, and every object its own address (`uri`) and those 
 left out are reset) and deleted by DELETE, which succeeds also where there is nothing to delete. Ids may be chosen by \
 the client. Unknown properties are ignored.
 - Every type has media types of its own beside `application/json`.
+- A write is answered as soon as it is durable; with `wait=applied`, when every host that it concerns has it in force, or \
+with 202 after a while.
 - Every answer tells the version of the topology that it is about (`X-Midspan-Version`).
 - What goes wrong is told as `{message, code}`; for a body that is refused `violations` names the properties at fault.";
 
@@ -131,15 +133,19 @@ struct Parts {
 }
 
 impl Parts {
-    /// The schema of a view as it is read.
+    /// The schema of a view as it is read, which is what its path is about.
     fn read(&mut self, content: &Content) -> Ref {
-        let raw = (content.schema)();
-        let about = schema::description(&raw);
+        let about = schema::description(&(content.schema)());
         self.tags
             .entry(content.media.name)
             .and_modify(|known| *known = known.take().or(about.clone()))
             .or_insert(about);
-        self.refer(content, content.media.name.to_owned(), schema::as_read(raw))
+        self.shown(content)
+    }
+
+    /// The schema of a view as it is read.
+    fn shown(&mut self, content: &Content) -> Ref {
+        self.refer(content, content.media.name.to_owned(), schema::as_read((content.schema)()))
     }
 
     /// The schema of a view as it is written.

@@ -13,7 +13,9 @@ use utoipa::openapi::{
 };
 
 use super::{Parts, failures};
-use crate::endpoint::{Content, Operation, PAGE_AFTER, PAGE_SIZE};
+use crate::endpoint::{
+    APPLIED, Content, MAX_PATIENCE_MS, Operation, PAGE_AFTER, PAGE_SIZE, PATIENCE_MS, WAIT, WAIT_MS,
+};
 use crate::media::Shape;
 
 /// Describes a verb of a path. `kind` names what the path is about.
@@ -24,6 +26,9 @@ pub(super) fn describe(path: &str, kind: &str, operation: &Operation, parts: &mu
         let known =
             ResponseBuilder::new().description("The client has it: its tag is one of `If-None-Match`.");
         responses = responses.response("304", known);
+    }
+    if let Some(content) = &operation.pending {
+        responses = responses.response("202", pending(content, operation, parts));
     }
     for status in failures::of(path, operation) {
         responses = responses.response(status.as_str(), parts.failure(status));
@@ -82,13 +87,7 @@ fn success(operation: &Operation, parts: &mut Parts) -> Response {
     });
     if let Some(content) = &operation.gives {
         let schema = given(content, parts);
-        for media_type in content.media.offers(content.shape) {
-            response =
-                response.content(media_type, ContentBuilder::new().schema(Some(schema.clone())).build());
-        }
-    }
-    if operation.success == StatusCode::CREATED {
-        response = response.header("Location", header("Where it is.", Type::String));
+        response = with_content(response, content, &schema);
     }
     if operation.tagged {
         response = response.header("ETag", header("Tag of what is shown.", Type::String));
@@ -97,9 +96,30 @@ fn success(operation: &Operation, parts: &mut Parts) -> Response {
         let link = header("Where the next page is (`rel=\"next\"`), if there is one.", Type::String);
         response = response.header("Link", link);
     }
+    with_headers(response, operation).build()
+}
+
+/// The answer to a write that waits for agents, in vain.
+fn pending(content: &Content, operation: &Operation, parts: &mut Parts) -> Response {
+    let response = ResponseBuilder::new()
+        .description("It is durable, but some hosts that it concerns have not applied it in time.");
+    let schema = RefOr::Ref(parts.shown(content));
+    with_headers(with_content(response, content, &schema), operation).build()
+}
+
+fn with_content(response: ResponseBuilder, content: &Content, schema: &RefOr<Schema>) -> ResponseBuilder {
+    content.media.offers(content.shape).into_iter().fold(response, |response, media_type| {
+        response.content(media_type, ContentBuilder::new().schema(Some(schema.clone())).build())
+    })
+}
+
+/// The headers that tell what was done.
+fn with_headers(mut response: ResponseBuilder, operation: &Operation) -> ResponseBuilder {
+    if operation.success == StatusCode::CREATED {
+        response = response.header("Location", header("Where it is.", Type::String));
+    }
     let version = header("Version of the topology that the answer is about.", Type::Integer);
-    response = response.header("X-Midspan-Version", version);
-    response.build()
+    response.header("X-Midspan-Version", version)
 }
 
 fn header(what: &str, kind: Type) -> Header {
@@ -138,8 +158,26 @@ fn parameters(path: &str, operation: &Operation) -> Vec<Parameter> {
         parameters
             .push(precondition("If-Match", "Tag that the object must have: 412 if it is another by now."));
     }
+    if operation.pending.is_some() {
+        parameters.extend(waiting());
+    }
     parameters.extend(operation.query.iter().map(|(name, what)| query(name, what)));
     parameters
+}
+
+fn waiting() -> [Parameter; 2] {
+    let what = "Answer when every host that the change concerns has applied it: it is in force there. 202 if that takes too \
+                long.";
+    let wait = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([APPLIED]));
+    let millis = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(0))
+        .maximum(Some(MAX_PATIENCE_MS))
+        .default(Some(PATIENCE_MS.into()));
+    [
+        parameter(WAIT, ParameterIn::Query, what, wait).build(),
+        parameter(WAIT_MS, ParameterIn::Query, "How long to wait for them, in milliseconds.", millis).build(),
+    ]
 }
 
 fn listing(content: &Content) -> Vec<Parameter> {

@@ -1,6 +1,7 @@
 //! Contract tests, on the memory coordinator, without sockets.
 
 mod address_groups;
+mod applied;
 mod arp_table;
 mod attached;
 mod auth;

@@ -4,8 +4,8 @@
 
 use crate::{
     ArpEntry, BgpNetwork, BgpPeer, Bridge, BridgeId, Chain, ChainId, ConfDocument, ConfDocumentId,
-    DhcpSubnet, DhcpSubnet6, HealthMonitor, HealthMonitorId, Host, HostId, IpAddrGroup, IpAddrGroupId,
-    L2Insertion, L2InsertionId, LoadBalancer, LoadBalancerId, MacEntry, Mirror, MirrorId, Object,
+    DhcpSubnet, DhcpSubnet6, HealthMonitor, HealthMonitorId, Host, HostId, IpAddrGroup, IpAddrGroupId, Kind,
+    L2Insertion, L2InsertionId, LoadBalancer, LoadBalancerId, MacEntry, Mirror, MirrorId, Object, ObjectKey,
     PeeringEntry, Pool, PoolId, PoolMember, Port, PortGroup, PortGroupId, PortId, QosBandwidthRule,
     QosDscpRule, QosPolicy, QosPolicyId, Route, Router, RouterId, Rule, ServiceContainer,
     ServiceContainerGroup, ServiceContainerGroupId, ServiceContainerId, TraceRequest, TraceRequestId,
@@ -231,6 +231,36 @@ pub struct QosPolicyDocument {
     pub dscp_rules: Vec<QosDscpRule>,
 }
 
+impl DocumentKey {
+    /// The document that has this object at its head; `None` for an object that is part of another's document.
+    pub fn headed_by(object: ObjectKey) -> Option<Self> {
+        Some(match object.kind {
+            Kind::Bridge => Self::Bridge(BridgeId(object.id)),
+            Kind::Router => Self::Router(RouterId(object.id)),
+            Kind::Chain => Self::Chain(ChainId(object.id)),
+            Kind::PortGroup => Self::PortGroup(PortGroupId(object.id)),
+            Kind::IpAddrGroup => Self::IpAddrGroup(IpAddrGroupId(object.id)),
+            Kind::Host => Self::Host(HostId(object.id)),
+            Kind::TunnelZone => Self::TunnelZone(TunnelZoneId(object.id)),
+            Kind::Vtep => Self::Vtep(VtepId(object.id)),
+            Kind::LoadBalancer => Self::LoadBalancer(LoadBalancerId(object.id)),
+            Kind::Pool => Self::Pool(PoolId(object.id)),
+            Kind::HealthMonitor => Self::HealthMonitor(HealthMonitorId(object.id)),
+            Kind::ServiceContainerGroup => Self::ServiceContainerGroup(ServiceContainerGroupId(object.id)),
+            Kind::ServiceContainer => Self::ServiceContainer(ServiceContainerId(object.id)),
+            Kind::Mirror => Self::Mirror(MirrorId(object.id)),
+            Kind::L2Insertion => Self::L2Insertion(L2InsertionId(object.id)),
+            Kind::TraceRequest => Self::TraceRequest(TraceRequestId(object.id)),
+            Kind::QosPolicy => Self::QosPolicy(QosPolicyId(object.id)),
+            Kind::ConfDocument => Self::ConfDocument(ConfDocumentId(object.id)),
+            Kind::Port | Kind::Route | Kind::Rule => return None,
+            Kind::DhcpSubnet | Kind::DhcpSubnet6 | Kind::MacEntry | Kind::ArpEntry => return None,
+            Kind::PoolMember | Kind::Vip | Kind::BgpNetwork | Kind::BgpPeer => return None,
+            Kind::PeeringEntry | Kind::QosBandwidthRule | Kind::QosDscpRule => return None,
+        })
+    }
+}
+
 impl Document {
     /// Identity of the document.
     pub fn key(&self) -> DocumentKey {
@@ -303,6 +333,32 @@ impl From<DeviceId> for DocumentKey {
         match device {
             DeviceId::Bridge(id) => Self::Bridge(id),
             DeviceId::Router(id) => Self::Router(id),
+        }
+    }
+}
+
+impl From<DocumentKey> for ObjectKey {
+    /// The object at the head of the document.
+    fn from(key: DocumentKey) -> Self {
+        match key {
+            DocumentKey::Bridge(id) => id.into(),
+            DocumentKey::Router(id) => id.into(),
+            DocumentKey::Chain(id) => id.into(),
+            DocumentKey::PortGroup(id) => id.into(),
+            DocumentKey::IpAddrGroup(id) => id.into(),
+            DocumentKey::Host(id) => id.into(),
+            DocumentKey::TunnelZone(id) => id.into(),
+            DocumentKey::Vtep(id) => id.into(),
+            DocumentKey::LoadBalancer(id) => id.into(),
+            DocumentKey::Pool(id) => id.into(),
+            DocumentKey::HealthMonitor(id) => id.into(),
+            DocumentKey::ServiceContainerGroup(id) => id.into(),
+            DocumentKey::ServiceContainer(id) => id.into(),
+            DocumentKey::Mirror(id) => id.into(),
+            DocumentKey::L2Insertion(id) => id.into(),
+            DocumentKey::TraceRequest(id) => id.into(),
+            DocumentKey::QosPolicy(id) => id.into(),
+            DocumentKey::ConfDocument(id) => id.into(),
         }
     }
 }

@@ -118,7 +118,7 @@ pub fn affected_documents(before: &State, after: &State, changes: &[Change]) -> 
 }
 
 /// The document that has the object as a part.
-fn home(state: &State, key: ObjectKey) -> Option<DocumentKey> {
+pub(crate) fn home(state: &State, key: ObjectKey) -> Option<DocumentKey> {
     Some(match state.object(key)? {
         Object::Bridge(bridge) => DocumentKey::Bridge(bridge.id),
         Object::Router(router) => DocumentKey::Router(router.id),

@@ -7,11 +7,11 @@ use std::net::IpAddr;
 use model::strategy::{document, log_entry};
 use model::{
     ArpEntry, BgpNetwork, BgpPeer, Bridge, Change, Condition, ConfDocument, ConfName, ContainerPolicy,
-    DeviceId, DhcpHost, DhcpHost6, DhcpOption, DhcpRoute, DhcpSubnet, DhcpSubnet6, Document, FlowAction,
-    FragmentPolicy, HealthMonitor, HealthMonitorType, Kind, L2Transform, LbMethod, LogEntry, MacEntry,
-    MaskedMac, Match, Mirror, Nat, NatSide, NatTarget, NextHop, ObjectKey, Password, PeeringEntry, Pool,
-    PoolDocument, PoolMember, PoolProtocol, Port, PortDevice, PortEntry, QosBandwidthRule, Route, Router,
-    RouterDocument, RouterVtep, Rule, RuleAction, ServiceContainer, ServiceContainerGroup,
+    DeviceId, DhcpHost, DhcpHost6, DhcpOption, DhcpRoute, DhcpSubnet, DhcpSubnet6, Document, DocumentKey,
+    FlowAction, FragmentPolicy, HealthMonitor, HealthMonitorType, Kind, L2Transform, LbMethod, LogEntry,
+    MacEntry, MaskedMac, Match, Mirror, Nat, NatSide, NatTarget, NextHop, ObjectKey, Password, PeeringEntry,
+    Pool, PoolDocument, PoolMember, PoolProtocol, Port, PortDevice, PortEntry, QosBandwidthRule, Route,
+    Router, RouterDocument, RouterVtep, Rule, RuleAction, ServiceContainer, ServiceContainerGroup,
     SessionPersistence, TraceDevice, TraceRequest, Vip, Vtep, decode_document, encode_document,
 };
 use packet::MacAddr;
@@ -92,6 +92,7 @@ fn a_log_entry_is_stored_as_the_proto_files_say() {
         effects: Vec::new(),
         author: "api-1".to_owned(),
         committed_at_ms: 1_700_000_000_000,
+        acknowledge: [DocumentKey::Chain(id(2)), DocumentKey::TunnelZone(id(7))].into(),
     };
     let written = by_hand("midspan.store.LogEntry", include_str!("golden/rule.txtpb"));
     assert_eq!(LogEntry::decode(&written.encode_to_vec()), Ok(expected.clone()));
@@ -178,6 +179,7 @@ fn actions_and_services_are_stored_as_the_proto_files_say() {
         .to_vec(),
         effects: Vec::new(),
         author: "api-1".to_owned(),
+        acknowledge: Default::default(),
         committed_at_ms: 1_700_000_000_000,
     };
     let written = by_hand("midspan.store.LogEntry", include_str!("golden/services.txtpb"));
@@ -334,6 +336,7 @@ fn monitors_and_containers_are_stored_as_the_proto_files_say() {
         ],
         effects: Vec::new(),
         author: "api-1".to_owned(),
+        acknowledge: Default::default(),
         committed_at_ms: 1,
     };
     let written = by_hand("midspan.store.LogEntry", include_str!("golden/containers.txtpb"));

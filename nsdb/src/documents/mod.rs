@@ -12,6 +12,9 @@
 //! **Pages** are immutable and named by version and content; the root lists them. A writer creates the new ones, replaces
 //! the root, then deletes those that the root lists no more; a reader that misses one reads the root again. Pages are
 //! cut by content, so a change of one child rewrites one page.
+//!
+//! **Marks.** Where somebody asked for acknowledgements of a change (see [`acknowledgements`](crate::acknowledgements)),
+//! the roots of the documents that it touched bear its version. Later writers carry the mark on.
 
 mod pages;
 mod read;
@@ -49,6 +52,11 @@ const KINDS: &[&str] = &[
 
 /// The key of a document's root.
 pub(crate) fn path(key: DocumentKey) -> String {
+    format!("doc/{}", place(key))
+}
+
+/// Kind and id of a document as part of a key.
+pub(crate) fn place(key: DocumentKey) -> String {
     let (kind, id): (&str, Uuid) = match key {
         DocumentKey::Bridge(id) => ("bridge", id.0),
         DocumentKey::Router(id) => ("router", id.0),
@@ -69,7 +77,7 @@ pub(crate) fn path(key: DocumentKey) -> String {
         DocumentKey::QosPolicy(id) => ("qos-policy", id.0),
         DocumentKey::ConfDocument(id) => ("conf", id.0),
     };
-    format!("doc/{kind}/{id}")
+    format!("{kind}/{id}")
 }
 
 /// The document of a kind's prefix and a name below it; `None` for a name that is no id.

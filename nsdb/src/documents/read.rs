@@ -23,8 +23,9 @@ const ATTEMPTS: usize = 8;
 pub(crate) enum Read {
     /// The same as the last time.
     Unchanged,
-    /// The document, current for this version at least.
-    Current { version: Version, document: Arc<Document> },
+    /// The document, current for this version at least; `acknowledge` is the newest version at which agents were asked to
+    /// acknowledge it, 0 if they never were.
+    Current { version: Version, acknowledge: Version, document: Arc<Document> },
     /// There is none.
     Absent,
 }
@@ -57,7 +58,7 @@ impl DocumentReader {
                 Some((value, _)) => Root::decode(&value).ok_or_else(|| self.malformed("it has no header"))?,
                 None => Root::gone(0),
             };
-            let Body::Live { pages, content } = root.body else {
+            let Body::Live { acknowledge, pages, content } = root.body else {
                 (self.stamp, self.pages) = (None, HashMap::new());
                 return Ok(Read::Absent);
             };
@@ -68,7 +69,8 @@ impl DocumentReader {
                 let parts = pages.iter().filter_map(|name| read.get(name));
                 let document = pages::join(&content, parts).map_err(|error| self.malformed(error))?;
                 (self.stamp, self.pages) = (Some(root.stamp), read);
-                return Ok(Read::Current { version: root.stamp, document: Arc::new(document) });
+                let (version, document) = (root.stamp, Arc::new(document));
+                return Ok(Read::Current { version, acknowledge, document });
             }
         }
         Ok(Read::Unchanged)

@@ -1,13 +1,16 @@
 //! The value of a document's root: one line of text, then the encoded document.
 //!
 //! ```text
-//! live <stamp>[ <page>…]\n<document, or what of it is not on pages>
+//! live <stamp>[ acknowledge=<version>][ <page>…]\n<document, or what of it is not on pages>
 //! pending <stamp>\n
 //! gone <stamp>\n
 //! ```
 
 use bytes::Bytes;
 use model::Version;
+
+/// Begins the word of the mark that agents are to acknowledge.
+const ACKNOWLEDGE: &str = "acknowledge=";
 
 /// A root, as written by any server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub(super) struct Root {
 pub(super) enum Body {
     /// It exists.
     Live {
+        /// The newest version at which agents were asked to acknowledge the document; 0 if they never were.
+        acknowledge: Version,
         /// Names of the pages, in order; none for a small document.
         pages: Vec<String>,
         /// The document, or what of it is not on pages.
@@ -47,8 +52,11 @@ impl Root {
         match &self.body {
             Body::Pending => format!("pending {stamp}\n").into(),
             Body::Gone => format!("gone {stamp}\n").into(),
-            Body::Live { pages, content } => {
+            Body::Live { acknowledge, pages, content } => {
                 let mut value = format!("live {stamp}");
+                if *acknowledge > 0 {
+                    value.push_str(&format!(" {ACKNOWLEDGE}{acknowledge}"));
+                }
                 for page in pages {
                     value.push(' ');
                     value.push_str(page);
@@ -69,13 +77,27 @@ impl Root {
         let stamp = words.next()?.parse().ok()?;
         let body = match kind {
             "live" => {
-                Body::Live { pages: words.map(str::to_owned).collect(), content: value.slice(line + 1..) }
+                let mut words = words.peekable();
+                let acknowledge = match words.next_if(|word| word.starts_with(ACKNOWLEDGE)) {
+                    Some(word) => word[ACKNOWLEDGE.len()..].parse().ok()?,
+                    None => 0,
+                };
+                let pages = words.map(str::to_owned).collect();
+                Body::Live { acknowledge, pages, content: value.slice(line + 1..) }
             }
             "pending" => Body::Pending,
             "gone" => Body::Gone,
             _ => return None,
         };
         Some(Self { stamp, body })
+    }
+
+    /// The newest version at which agents were asked to acknowledge the document; 0 if they never were.
+    pub(super) fn acknowledge(&self) -> Version {
+        match self.body {
+            Body::Live { acknowledge, .. } => acknowledge,
+            Body::Pending | Body::Gone => 0,
+        }
     }
 
     /// The pages that the root lists.
@@ -95,9 +117,18 @@ mod tests {
 
     #[test]
     fn roots_decode_back() {
-        let live =
-            Body::Live { pages: vec!["7-a".into(), "9-b".into()], content: Bytes::from_static(b"\n x") };
-        for body in [live, Body::Live { pages: vec![], content: Bytes::new() }, Body::Pending, Body::Gone] {
+        let live = |acknowledge, pages: &[&str], content| Body::Live {
+            acknowledge,
+            pages: pages.iter().map(|page| (*page).to_owned()).collect(),
+            content: Bytes::from_static(content),
+        };
+        let lives = [
+            live(0, &["7-a", "9-b"], b"\n x"),
+            live(8, &["7-a", "9-b"], b"x"),
+            live(8, &[], b""),
+            live(0, &[], b""),
+        ];
+        for body in lives.into_iter().chain([Body::Pending, Body::Gone]) {
             let root = Root { stamp: 9, body };
             assert_eq!(Root::decode(&root.encode()), Some(root));
         }

@@ -14,10 +14,14 @@ use crate::progress::Progress;
 
 /// Makes a document be what it is at this version, unless it stands at this or a newer version already. `None` if it does
 /// not exist at this version.
+///
+/// `acknowledge` is the newest version at which agents are asked to acknowledge it, 0 if they are not. The mark stays when
+/// the document is written again.
 pub(crate) async fn write_document(
     coordinator: &dyn Coordinator,
     key: DocumentKey,
     version: Version,
+    acknowledge: Version,
     document: Option<Document>,
 ) -> Result<(), Error> {
     let path = path(key);
@@ -46,7 +50,9 @@ pub(crate) async fn write_document(
             Some(paged) => {
                 let names = name_pages(version, &paged.pages, &old);
                 wrote_pages |= write_pages(coordinator, &path, &names, &paged.pages, &old).await?;
-                Root { stamp: version, body: Body::Live { pages: names, content: paged.root.clone() } }
+                let acknowledge = acknowledge.max(old.acknowledge());
+                let content = paged.root.clone();
+                Root { stamp: version, body: Body::Live { acknowledge, pages: names, content } }
             }
         };
         if old.body == Body::Pending && Progress::read(coordinator).await?.floor > version {

@@ -21,6 +21,8 @@ const RETRY: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Hosts {
     view: watch::Sender<View>,
+    /// Whether the list of live hosts has been read at least once.
+    loaded: watch::Receiver<bool>,
     task: AbortHandle,
 }
 
@@ -31,8 +33,15 @@ impl Hosts {
     /// Starts to follow all hosts, on the current tokio runtime.
     pub fn open(coordinator: Arc<dyn Coordinator>) -> Self {
         let view = watch::Sender::new(OrdMap::new());
-        let task = tokio::spawn(follow(coordinator, view.clone())).abort_handle();
-        Self { view, task }
+        let (read, loaded) = watch::channel(false);
+        let task = tokio::spawn(follow(coordinator, view.clone(), read)).abort_handle();
+        Self { view, loaded, task }
+    }
+
+    /// Waits until the list of live hosts has been read at least once.
+    pub async fn loaded(&self) {
+        // The task that has the sender lives as long as `self`.
+        self.loaded.clone().wait_for(|loaded| *loaded).await.map(drop).ok();
     }
 
     /// Whether a host's agent is alive.
@@ -63,7 +72,7 @@ impl Drop for Hosts {
 }
 
 /// Follows the list of live hosts, with one task for the state of each; runs until aborted.
-async fn follow(coordinator: Arc<dyn Coordinator>, view: watch::Sender<View>) {
+async fn follow(coordinator: Arc<dyn Coordinator>, view: watch::Sender<View>, read: watch::Sender<bool>) {
     let mut tasks = JoinSet::new(); // ends its tasks when this one is aborted
     let mut following: HashMap<HostId, AbortHandle> = HashMap::new();
     let mut alive = loop {
@@ -86,6 +95,7 @@ async fn follow(coordinator: Arc<dyn Coordinator>, view: watch::Sender<View>) {
             new.iter().for_each(|host| drop(view.insert(*host, None)));
             !gone.is_empty() || !new.is_empty()
         });
+        read.send_if_modified(|read| !std::mem::replace(read, true));
         following.retain(|host, task| {
             let keep = hosts.contains(host);
             if !keep {

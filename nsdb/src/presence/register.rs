@@ -3,6 +3,7 @@
 //! An agent holds no topology to validate against, and needs none: a new host refers to nothing and nothing refers to it.
 //! The documents are left to the API servers, which follow the log.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::{Change, Document, DocumentKey, Effect, Fate, Host, HostId, Object, ObjectKey, Version};
@@ -43,6 +44,7 @@ pub async fn register_host(
             author: coordinator.owner().into(),
             changes: vec![Change::Put(Object::Host(host))],
             effects: vec![Effect { fate, before: None, after: None }],
+            acknowledge: BTreeSet::new(),
         };
         if let Append::Committed = log::append(&**coordinator, version + 1, &entry).await? {
             return Ok(version + 1);

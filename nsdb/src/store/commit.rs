@@ -1,11 +1,12 @@
 //! One requested change on its way through the writer, and its answer.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use model::{Change, ModelError, State, Transaction, Version};
+use model::{Change, DocumentKey, ModelError, State, Transaction, Version, affected_documents};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -82,13 +83,39 @@ impl<E> From<Error> for CommitError<E> {
     }
 }
 
+/// A change that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed<T> {
+    /// The version that has it.
+    pub version: Version,
+    /// What its closure returned.
+    pub value: T,
+    /// The documents that it touched and that agents were asked to acknowledge; empty if they were not.
+    pub touched: BTreeSet<DocumentKey>,
+}
+
+/// What the caller of a change wants beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    Nothing,
+    /// That agents acknowledge the documents that it touches.
+    Acknowledgement,
+}
+
+/// What a request makes of a state.
+pub(super) struct Attempt {
+    pub(super) changes: Vec<Change>,
+    /// Documents that agents are to acknowledge.
+    pub(super) acknowledge: BTreeSet<DocumentKey>,
+}
+
 /// A requested change, whatever its closure returns.
 pub(super) trait Request: Send {
     /// Takes the request up; false if its caller has given up.
     fn take(&self) -> bool;
 
     /// Runs the closure on this state. `None` if it refuses.
-    fn attempt(&mut self, state: &State) -> Option<Vec<Change>>;
+    fn attempt(&mut self, state: &State) -> Option<Attempt>;
 
     /// Answers with what the last attempt returned: at this version if it changed something, or refused.
     fn conclude(self: Box<Self>, version: Version);
@@ -104,11 +131,12 @@ const TAKEN: u8 = 1;
 const GIVEN_UP: u8 = 2;
 
 /// What a caller is answered.
-type Outcome<T, E> = Result<(Version, T), CommitError<E>>;
+type Outcome<T, E> = Result<Committed<T>, CommitError<E>>;
 
 struct Pending<T, E, F> {
     change: F,
-    outcome: Option<Result<T, E>>,
+    wish: Wish,
+    outcome: Option<Result<(T, BTreeSet<DocumentKey>), E>>,
     stage: Stage,
     answer: oneshot::Sender<Outcome<T, E>>,
 }
@@ -120,7 +148,7 @@ pub(super) struct Answer<T, E> {
 }
 
 /// Makes a request and its answer.
-pub(super) fn request<T, E, F>(change: F) -> (impl Request, Answer<T, E>)
+pub(super) fn request<T, E, F>(change: F, wish: Wish) -> (impl Request, Answer<T, E>)
 where
     T: Send,
     E: Send,
@@ -128,7 +156,7 @@ where
 {
     let (answer, answered) = oneshot::channel();
     let stage = Stage::default();
-    let pending = Pending { change, outcome: None, stage: Arc::clone(&stage), answer };
+    let pending = Pending { change, wish, outcome: None, stage: Arc::clone(&stage), answer };
     (pending, Answer { stage, answer: answered })
 }
 
@@ -142,17 +170,28 @@ where
         self.stage.compare_exchange(WAITING, TAKEN, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    fn attempt(&mut self, state: &State) -> Option<Vec<Change>> {
+    fn attempt(&mut self, state: &State) -> Option<Attempt> {
         let mut transaction = Transaction::new(state);
-        let outcome = (self.change)(&mut transaction);
-        let changes = outcome.is_ok().then(|| transaction.finish());
-        self.outcome = Some(outcome);
-        changes
+        let value = match (self.change)(&mut transaction) {
+            Ok(value) => value,
+            Err(refusal) => {
+                self.outcome = Some(Err(refusal));
+                return None;
+            }
+        };
+        let after = transaction.state().clone();
+        let changes = transaction.finish();
+        let acknowledge = match self.wish {
+            Wish::Nothing => BTreeSet::new(),
+            Wish::Acknowledgement => affected_documents(state, &after, &changes),
+        };
+        self.outcome = Some(Ok((value, acknowledge.clone())));
+        Some(Attempt { changes, acknowledge })
     }
 
     fn conclude(self: Box<Self>, version: Version) {
         let outcome = match self.outcome {
-            Some(Ok(value)) => Ok((version, value)),
+            Some(Ok((value, touched))) => Ok(Committed { version, value, touched }),
             Some(Err(refusal)) => Err(CommitError::Refused(refusal)),
             None => Err(CommitError::Uncertain),
         };

@@ -1,5 +1,6 @@
 //! What the store's tasks share: the state, and the one way to move it on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{DocumentKey, State, Version, affected_documents};
@@ -65,9 +66,10 @@ impl Core {
         }
         let mut next = state.clone();
         next.apply(version, &entry.changes);
-        let documents = affected_documents(&state, &next, &entry.changes);
+        let documents = documents_of(&state, &next, entry);
         let mut dirty = self.dirty.lock();
-        dirty.bury(documents.iter().filter(|key| !exists(&next, **key)).map(|key| (version, *key)));
+        let gone = documents.keys().filter(|key| !next.contains((**key).into()));
+        dirty.bury(gone.map(|key| (version, *key)));
         dirty.note(version, origin, documents);
         drop(dirty);
         *state = next;
@@ -142,26 +144,13 @@ impl Core {
     }
 }
 
-/// Whether there is anything to make a document of.
-fn exists(state: &State, key: DocumentKey) -> bool {
-    match key {
-        DocumentKey::Bridge(id) => state.bridge(id).is_some(),
-        DocumentKey::Router(id) => state.router(id).is_some(),
-        DocumentKey::Chain(id) => state.chain(id).is_some(),
-        DocumentKey::PortGroup(id) => state.port_group(id).is_some(),
-        DocumentKey::IpAddrGroup(id) => state.ip_addr_group(id).is_some(),
-        DocumentKey::Host(id) => state.host(id).is_some(),
-        DocumentKey::TunnelZone(id) => state.tunnel_zone(id).is_some(),
-        DocumentKey::LoadBalancer(id) => state.load_balancer(id).is_some(),
-        DocumentKey::Pool(id) => state.pool(id).is_some(),
-        DocumentKey::HealthMonitor(id) => state.health_monitor(id).is_some(),
-        DocumentKey::ServiceContainerGroup(id) => state.service_container_group(id).is_some(),
-        DocumentKey::ServiceContainer(id) => state.service_container(id).is_some(),
-        DocumentKey::Vtep(id) => state.vtep(id).is_some(),
-        DocumentKey::Mirror(id) => state.mirror(id).is_some(),
-        DocumentKey::L2Insertion(id) => state.l2_insertion(id).is_some(),
-        DocumentKey::TraceRequest(id) => state.trace_request(id).is_some(),
-        DocumentKey::QosPolicy(id) => state.qos_policy(id).is_some(),
-        DocumentKey::ConfDocument(id) => state.conf_document(id).is_some(),
-    }
+/// The documents to write for an entry that leads from one state to another, each with the version at which agents are
+/// asked to acknowledge it, or 0.
+fn documents_of(before: &State, after: &State, entry: &Entry) -> BTreeMap<DocumentKey, Version> {
+    let affected = affected_documents(before, after, &entry.changes);
+    let mut documents: BTreeMap<_, _> = affected.into_iter().map(|key| (key, 0)).collect();
+    // What one request of the entry did and another undid is awaited all the same.
+    let asked = entry.acknowledge.iter().filter(|key| after.contains((**key).into()));
+    documents.extend(asked.map(|key| (*key, after.version())));
+    documents
 }

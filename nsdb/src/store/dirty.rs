@@ -1,6 +1,6 @@
 //! What is left to do for the scribe: documents to write, tombstones to collect.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use model::{DocumentKey, Version};
 
@@ -14,14 +14,19 @@ pub(super) enum Origin {
 /// Work gathered from log entries, the oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Dirty {
-    entries: VecDeque<(Version, Origin, BTreeSet<DocumentKey>)>,
+    entries: VecDeque<(Version, Origin, BTreeMap<DocumentKey, Version>)>,
     /// Documents deleted, with the version that `floor` must pass before their tombstones go.
     graves: BTreeMap<DocumentKey, Version>,
 }
 
 impl Dirty {
-    /// Notes the documents that an entry touches.
-    pub(super) fn note(&mut self, version: Version, origin: Origin, documents: BTreeSet<DocumentKey>) {
+    /// Notes the documents that an entry touches, each with the version at which agents are to acknowledge it, or 0.
+    pub(super) fn note(
+        &mut self,
+        version: Version,
+        origin: Origin,
+        documents: BTreeMap<DocumentKey, Version>,
+    ) {
         self.entries.push_back((version, origin, documents));
     }
 
@@ -48,9 +53,16 @@ impl Dirty {
         (!self.entries.is_empty()).then_some(if own { Origin::Own } else { Origin::Other })
     }
 
-    /// All documents that entries up to a version touch.
-    pub(super) fn documents(&self, version: Version) -> BTreeSet<DocumentKey> {
-        let entries = self.entries.iter().take_while(|(entry, ..)| *entry <= version);
-        entries.flat_map(|(_, _, documents)| documents.iter().copied()).collect()
+    /// All documents that entries up to a version touch, each with the newest version at which agents are to acknowledge
+    /// it, or 0.
+    pub(super) fn documents(&self, version: Version) -> BTreeMap<DocumentKey, Version> {
+        let mut all = BTreeMap::new();
+        for (_, _, documents) in self.entries.iter().take_while(|(entry, ..)| *entry <= version) {
+            for (key, acknowledge) in documents {
+                let newest: &mut Version = all.entry(*key).or_default();
+                *newest = (*newest).max(*acknowledge);
+            }
+        }
+        all
     }
 }

@@ -1,6 +1,6 @@
 //! Reading the topology from its documents.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use model::{Document, DocumentKey, State, Version, all_documents};
@@ -19,8 +19,9 @@ pub(super) struct Loaded {
     pub(super) state: State,
     /// Version that the documents are known to be current for.
     pub(super) applied: Version,
-    /// Documents that do not say what the topology says: a server crashed, or is at work.
-    pub(super) outdated: BTreeSet<DocumentKey>,
+    /// Documents that do not say what the topology says, or may lack the mark that agents are to acknowledge them: a server
+    /// crashed, or is at work. Each has the version of that mark, or 0.
+    pub(super) outdated: BTreeMap<DocumentKey, Version>,
     /// Documents that are no more, or were never finished.
     pub(super) tombstones: Vec<(Version, DocumentKey)>,
 }
@@ -35,11 +36,15 @@ pub(super) async fn load(coordinator: &Arc<dyn Coordinator>) -> Result<Loaded, E
         let applied = Progress::read(&**coordinator).await?.applied;
         let Everything { documents, tombstones } = documents::read_all(coordinator).await?;
         let mut state = State::from_documents(applied, documents.iter().cloned());
+        let mut asked = BTreeMap::new();
         while let Some(entry) = log::read(&**coordinator, state.version() + 1).await? {
-            state.apply(state.version() + 1, &entry.changes);
+            let version = state.version() + 1;
+            state.apply(version, &entry.changes);
+            asked.extend(entry.acknowledge.into_iter().map(|key| (key, version)));
         }
         if Progress::read(&**coordinator).await?.floor <= state.version() + 1 {
-            let outdated = outdated(&state, documents);
+            asked.retain(|key, _| state.contains((*key).into()));
+            let outdated = outdated(&state, documents, asked);
             return Ok(Loaded { state, applied, outdated, tombstones });
         }
         tracing::info!("history was compacted while the topology was being read: reading again");
@@ -47,16 +52,21 @@ pub(super) async fn load(coordinator: &Arc<dyn Coordinator>) -> Result<Loaded, E
     Err(Error::malformed("log", "entries are missing above its floor"))
 }
 
-/// The keys of documents that differ from what the state makes of them.
-fn outdated(state: &State, stored: Vec<Document>) -> BTreeSet<DocumentKey> {
+/// The keys of documents that differ from what the state makes of them, and of those that agents were asked to
+/// acknowledge.
+fn outdated(
+    state: &State,
+    stored: Vec<Document>,
+    asked: BTreeMap<DocumentKey, Version>,
+) -> BTreeMap<DocumentKey, Version> {
     let mut stored: HashMap<DocumentKey, Document> =
         stored.into_iter().map(|document| (document.key(), document)).collect();
-    let mut outdated = BTreeSet::new();
+    let mut outdated = asked;
     for document in all_documents(state) {
         if stored.remove(&document.key()).as_ref() != Some(&document) {
-            outdated.insert(document.key());
+            outdated.entry(document.key()).or_default();
         }
     }
-    outdated.extend(stored.into_keys());
+    outdated.extend(stored.into_keys().map(|key| (key, 0)));
     outdated
 }

@@ -20,19 +20,21 @@ mod scribe;
 mod tail;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{State, Transaction, Version};
+use model::{HostId, State, Transaction, Version};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use crate::Error;
 use crate::coordinator::Coordinator;
-use commit::Request;
+use crate::presence::Hosts;
+use crate::{Error, acknowledgements};
+use commit::{Request, Wish};
 use core::Core;
 
-pub use commit::CommitError;
+pub use commit::{CommitError, Committed};
 pub use recent::{Commit, Event};
 
 /// Changes that may wait for the writer.
@@ -154,10 +156,42 @@ impl Store {
         &self,
         change: impl FnMut(&mut Transaction) -> Result<T, E> + Send + 'static,
     ) -> Result<(Version, T), CommitError<E>> {
+        let committed = self.request(change, Wish::Nothing).await?;
+        Ok((committed.version, committed.value))
+    }
+
+    /// As [`commit`](Self::commit), and asks the agents that need the documents which the change touches to acknowledge
+    /// them: see [`unacknowledged`](Self::unacknowledged).
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub async fn commit_acknowledged<T: Send + 'static, E: Send + 'static>(
+        &self,
+        change: impl FnMut(&mut Transaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<Committed<T>, CommitError<E>> {
+        self.request(change, Wish::Acknowledgement).await
+    }
+
+    /// Waits until every live host that needs a document which the change touched has acknowledged it, or for so long: the
+    /// hosts that had not by then. A host that dies meanwhile, or comes to need the documents no more, is not waited for.
+    pub async fn unacknowledged<T>(
+        &self,
+        change: &Committed<T>,
+        hosts: &Hosts,
+        patience: Duration,
+    ) -> BTreeSet<HostId> {
+        acknowledgements::missing(&self.core.coordinator, self, hosts, change, patience).await
+    }
+
+    async fn request<T: Send + 'static, E: Send + 'static>(
+        &self,
+        change: impl FnMut(&mut Transaction) -> Result<T, E> + Send + 'static,
+        wish: Wish,
+    ) -> Result<Committed<T>, CommitError<E>> {
         if !self.is_available() {
             return Err(self.core.unavailable());
         }
-        let (request, answer) = commit::request(change);
+        let (request, answer) = commit::request(change, wish);
         self.requests.try_send(Box::new(request)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => CommitError::overloaded(),
             mpsc::error::TrySendError::Closed(_) => {

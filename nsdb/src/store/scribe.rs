@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use model::{Version, document};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::core::Core;
 use super::dirty::Origin;
@@ -60,8 +60,16 @@ async fn sweep(core: &Core) -> Result<(), Error> {
     collect_tombstones(core, floor).await
 }
 
+/// Leaves the work to others for a moment, unless there is own work.
 async fn apply_of_others(core: &Core) -> Result<(), Error> {
-    sleep(GRACE).await;
+    let own_work = async {
+        while core.waiting() != Some(Origin::Own) {
+            core.work.notified().await;
+        }
+    };
+    if timeout(GRACE, own_work).await.is_ok() {
+        return apply(core).await;
+    }
     let progress = Progress::read(&*core.coordinator).await?;
     core.note_applied(progress.applied);
     if core.waiting().is_some() { apply(core).await } else { Ok(()) }
@@ -73,7 +81,10 @@ async fn apply(core: &Core) -> Result<(), Error> {
     let version = state.version();
     let dirty = core.dirty.lock().documents(version);
     stream::iter(dirty)
-        .map(|key| documents::write_document(&*core.coordinator, key, version, document(&state, key)))
+        .map(|(key, acknowledge)| {
+            let document = document(&state, key);
+            documents::write_document(&*core.coordinator, key, version, acknowledge, document)
+        })
         .buffer_unordered(CONCURRENT_WRITES)
         .try_collect::<()>()
         .await?;

@@ -1,14 +1,14 @@
 //! The writer task: turns waiting changes into entries of the log, many into one where they wait together.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use model::{Change, Effect, State, effects};
+use model::{Change, DocumentKey, Effect, State, effects};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::commit::{CommitError, Request};
+use super::commit::{Attempt, CommitError, Request};
 use super::core::Core;
 use super::dirty::Origin;
 use crate::coordinator::MAX_VALUE_BYTES;
@@ -48,6 +48,7 @@ struct Group {
     changes: Vec<Change>,
     /// What each of the changes does.
     effects: Vec<Effect>,
+    acknowledge: BTreeSet<DocumentKey>,
 }
 
 /// Commits as many of the requests as fit into one entry, and answers those; leaves the others.
@@ -98,7 +99,7 @@ fn gather(mut state: State, requests: &mut Requests) -> Group {
     let mut group = Group::default();
     let mut bytes = ENTRY_OVERHEAD;
     while let Some(mut request) = requests.pop_front() {
-        let Some(changes) = request.attempt(&state) else {
+        let Some(Attempt { changes, acknowledge }) = request.attempt(&state) else {
             group.refused.push_back(request);
             continue;
         };
@@ -106,6 +107,7 @@ fn gather(mut state: State, requests: &mut Requests) -> Group {
         after.apply(version, &changes);
         let effects = effects(&state, &after, &changes);
         let (size, changes, effects) = log::changes_len(changes, effects);
+        let size = size + acknowledge.len() * log::ACKNOWLEDGE_BYTES;
         if size + ENTRY_OVERHEAD > MAX_VALUE_BYTES {
             request.fail(CommitError::TooLarge { bytes: size });
             continue;
@@ -118,6 +120,7 @@ fn gather(mut state: State, requests: &mut Requests) -> Group {
         state = after;
         group.changes.extend(changes);
         group.effects.extend(effects);
+        group.acknowledge.extend(acknowledge);
         group.accepted.push_back(request);
     }
     group
@@ -130,6 +133,7 @@ impl Group {
             author: Arc::clone(author),
             changes: std::mem::take(&mut self.changes),
             effects: std::mem::take(&mut self.effects),
+            acknowledge: std::mem::take(&mut self.acknowledge),
         }
     }
 

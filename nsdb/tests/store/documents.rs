@@ -62,6 +62,19 @@ async fn what_a_crashed_server_left_is_finished_by_another(backend: Backend) {
     assert!(found.is_some());
 }
 
+#[tokio::test(start_paused = true)]
+async fn own_documents_are_written_at_once_while_those_of_another_server_are_waited_for() {
+    let backend = Backend::memory();
+    let store = Store::open(backend.session("two").await, "two").await.unwrap();
+    let crashed = crashing(&backend, "one", "doc/").await;
+    let (theirs, ()) = crashed.commit(create_bridge(1)).await.unwrap();
+    store.reached(theirs).await;
+    let begun = tokio::time::Instant::now();
+    let (own, ()) = store.commit(create_bridge(2)).await.unwrap();
+    store.applied(own).await;
+    assert_eq!(begun.elapsed(), std::time::Duration::ZERO);
+}
+
 async fn what_a_crashed_server_left_is_finished_at_the_next_start(backend: Backend) {
     let crashed = crashing(&backend, "one", "doc/bridge").await;
     crashed.commit(create_bridge(1)).await.unwrap();

@@ -6,9 +6,9 @@ use simulation::{Ingress, Need};
 use super::*;
 use crate::messages::Injection;
 
-const FAR: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 1, 9));
+pub(super) const FAR: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 1, 9));
 
-fn far(station: u8) -> Update {
+pub(super) fn far(station: u8) -> Update {
     Update::ArpLearned { router: ROUTER, ip: FAR, mac: mac(station) }
 }
 
@@ -17,7 +17,7 @@ fn asks_for_far(events: &[Event]) -> bool {
 }
 
 /// A router with a running flow to its neighbour 10.0.1.9.
-fn routing() -> Hypervisor {
+pub(super) fn routing() -> Hypervisor {
     let mut hv = routed();
     hv.change(far(9));
     hv.send(1, &routed_frame(64));

@@ -1,5 +1,6 @@
 //! Who may use the API, and for what.
 
+mod applied;
 mod furniture;
 mod isolation;
 mod keystone;

@@ -1,11 +1,13 @@
 //! Entries of the commit log.
 
+use std::collections::BTreeSet;
+
 use prost::Message;
 
 use super::field::{DecodeError, FieldError};
 use super::wire::store as wire;
 use super::{FORMAT, check_format};
-use crate::{Change, Effect, Fate, Version};
+use crate::{Change, DocumentKey, Effect, Fate, ObjectKey, Version};
 
 /// One committed change of the topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct LogEntry {
     pub author: String,
     /// When it was made by its author's clock: milliseconds since 1970-01-01 UTC.
     pub committed_at_ms: u64,
+    /// Documents that the agents which need them shall acknowledge, once they have applied this version.
+    pub acknowledge: BTreeSet<DocumentKey>,
 }
 
 impl LogEntry {
@@ -38,6 +42,7 @@ impl LogEntry {
             owners_before: before,
             owners_after: after,
             tenants: owners.0,
+            acknowledge: self.acknowledge.iter().map(|key| ObjectKey::from(*key).into()).collect(),
         };
         message.encode_to_vec()
     }
@@ -57,6 +62,11 @@ impl LogEntry {
             changes: entry.changes.into_iter().map(Change::try_from).collect::<Result<_, _>>()?,
             author: entry.author,
             committed_at_ms: entry.committed_at_ms,
+            acknowledge: entry
+                .acknowledge
+                .into_iter()
+                .map(|key| document_key(key).map_err(DecodeError::in_message("log entry")))
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -128,4 +138,10 @@ impl TryFrom<wire::Fate> for Fate {
             wire::Fate::Unspecified => Err(FieldError::unknown("fates")),
         }
     }
+}
+
+fn document_key(key: wire::ObjectKey) -> Result<DocumentKey, FieldError> {
+    let key = ObjectKey::try_from(key)?;
+    DocumentKey::headed_by(key)
+        .ok_or_else(|| FieldError::new("acknowledge", format!("{key} is at the head of no document")))
 }

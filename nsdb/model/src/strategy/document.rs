@@ -1,6 +1,6 @@
 //! Documents, changes and log entries of any content, valid or not.
 
-use proptest::collection::vec;
+use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -29,10 +29,11 @@ pub fn change() -> impl Strategy<Value = Change> {
 /// A log entry with any changes.
 pub fn log_entry() -> impl Strategy<Value = LogEntry> {
     let changes = vec((change(), effect()), 0..4);
-    (any::<u64>(), changes, ".{0,20}", any::<u64>()).prop_map(
-        |(version, changes, author, committed_at_ms)| {
+    let acknowledge = btree_set(document().prop_map(|document| document.key()), 0..3);
+    (any::<u64>(), changes, ".{0,20}", any::<u64>(), acknowledge).prop_map(
+        |(version, changes, author, committed_at_ms, acknowledge)| {
             let (changes, effects) = changes.into_iter().unzip();
-            LogEntry { version, changes, effects, author, committed_at_ms }
+            LogEntry { version, changes, effects, author, committed_at_ms, acknowledge }
         },
     )
 }
