@@ -101,7 +101,8 @@ fn siblings<'a>(state: &'a State, port: &Port) -> impl Iterator<Item = &'a Port>
 fn zone_name(state: &State, zone: &TunnelZone) -> Result<(), ModelError> {
     match state.tunnel_zone_named(&zone.name) {
         Some(other) if other.id != zone.id => {
-            let message = format!("There is a tunnel zone named {} already: {}.", zone.name, other.id);
+            // As MidoNet says it.
+            let message = "Tunnel zone name already exists.";
             Err(ModelError::conflict(message, [other.id]))
         }
         _ => Ok(()),
