@@ -27,7 +27,7 @@ const RULE_TYPES: &[(&str, &str)] = &[
     ("continue", "continue"),
     ("drop", "drop"),
     ("jump", "jump"),
-    ("l2-transform", "l2_transform"),
+    ("l2_transform", "l2_transform"),
     ("redirect", "l2_transform"),
     ("reject", "reject"),
     ("return", "return"),

@@ -33,7 +33,7 @@ fn a_value_comes_back_as_it_was_given() {
         ("fragment-policy", "header"),
         ("flow", "return-flow"),
         ("type", "redirect"),
-        ("type", "l2-transform"),
+        ("type", "l2_transform"),
         ("type", "rev_snat"),
         ("target", "203.0.113.1"),
         ("target", "203.0.113.1-203.0.113.4:1024-65535,203.0.113.9:80"),

@@ -138,11 +138,11 @@ pub(crate) static CONTAINER: Kind = Kind {
 };
 
 const CONTAINER_STATUS: Codec = Codec::Words(&[
-    ("starting", "STARTING"),
-    ("running", "RUNNING"),
-    ("stopping", "STOPPING"),
-    ("stopped", "STOPPED"),
-    ("error", "ERROR"),
+    ("STARTING", "STARTING"),
+    ("RUNNING", "RUNNING"),
+    ("STOPPING", "STOPPING"),
+    ("STOPPED", "STOPPED"),
+    ("ERROR", "ERROR"),
 ]);
 
 pub(crate) static CONTAINER_GROUP: Kind = Kind {
@@ -153,7 +153,7 @@ pub(crate) static CONTAINER_GROUP: Kind = Kind {
         write(
             "policy",
             "policy",
-            Codec::Words(&[("weighted", "WEIGHTED"), ("least", "LEAST")]),
+            Codec::Words(&[("WEIGHTED", "WEIGHTED"), ("LEAST", "LEAST")]),
             "how a host is chosen",
         ),
         write(
@@ -164,7 +164,7 @@ pub(crate) static CONTAINER_GROUP: Kind = Kind {
         ),
     ]],
     children: &[open("container", &CONTAINER, "serviceContainers")],
-    examples: &["container-group create policy least", "container-group cgroup0 list container"],
+    examples: &["container-group create policy LEAST", "container-group cgroup0 list container"],
     ..Kind::PLAIN
 };
 

@@ -10,6 +10,8 @@ use crate::alias::Aliases;
 const MIDONET: &str = include_str!("../../tests/transcript.txt");
 /// The part of it that the server offers, and more, in our words.
 const OURS: &str = include_str!("../../tests/session.txt");
+/// A life of an object of every kind.
+const KINDS: &str = include_str!("../../tests/kinds.txt");
 
 /// Says every command of a transcript, and sees that the rest is what is printed.
 async fn follows(transcript: &str, url: &str) {
@@ -43,4 +45,9 @@ async fn a_session_with_the_server_goes_as_written_down() {
 #[tokio::test]
 async fn a_session_with_the_server_goes_as_it_was_recorded_from_midonet() {
     follows(MIDONET, &RestServer::start(&[]).await.unwrap().url).await;
+}
+
+#[tokio::test]
+async fn every_kind_of_object_goes_with_the_server() {
+    follows(KINDS, &RestServer::start(&[]).await.unwrap().url).await;
 }
