@@ -71,10 +71,12 @@ pub(crate) async fn append(
     let (key, value) = (key(version), encode(version, entry));
     let mut uncertain = false;
     loop {
-        match coordinator.create(&key, value.clone()).await {
-            Ok(_) => return confirm(coordinator, version).await,
+        match coordinator.create_then_get(&key, value.clone(), Progress::KEY).await {
+            Ok(progress) => return confirm(coordinator, version, Progress::found(progress.as_ref())).await,
             Err(coordinator::Error::Exists { .. }) => match read(coordinator, version).await {
-                Ok(Some(found)) if found.id == entry.id => return confirm(coordinator, version).await,
+                Ok(Some(found)) if found.id == entry.id => {
+                    return confirm(coordinator, version, Progress::read(coordinator).await).await;
+                }
                 Ok(Some(found)) => return Ok(Append::Taken(found)),
                 // It was there a moment ago.
                 Ok(None) if uncertain => return Ok(Append::Unknown),
@@ -93,10 +95,14 @@ pub(crate) async fn append(
 }
 
 /// Makes sure that an entry just found under its key is part of history: a writer that was cut off for long could have
-/// created it where the log is compacted already.
-async fn confirm(coordinator: &dyn Coordinator, version: Version) -> Result<Append, Error> {
+/// created it where the log is compacted already. `progress` was read since.
+async fn confirm(
+    coordinator: &dyn Coordinator,
+    version: Version,
+    mut progress: Result<Progress, Error>,
+) -> Result<Append, Error> {
     loop {
-        match Progress::read(coordinator).await {
+        match progress {
             Ok(progress) if progress.floor <= version => return Ok(Append::Committed),
             Ok(_) => {
                 coordinator.delete(&key(version), Expect::Any).await.ok();
@@ -105,6 +111,7 @@ async fn confirm(coordinator: &dyn Coordinator, version: Version) -> Result<Appe
             Err(error) if error.is_outage() => sleep(RESOLVE).await,
             Err(_) => return Ok(Append::Unknown),
         }
+        progress = Progress::read(coordinator).await;
     }
 }
 

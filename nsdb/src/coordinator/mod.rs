@@ -17,6 +17,7 @@ mod zookeeper;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
@@ -41,6 +42,25 @@ pub type Operation<'a, T> = BoxFuture<'a, Result<T>>;
 pub trait Coordinator: Send + Sync + 'static {
     /// Creates a key that does not exist yet. Fails with [`Error::Exists`].
     fn create<'a>(&'a self, key: &'a str, value: Bytes) -> Operation<'a, Stat>;
+
+    /// Creates a key that does not exist yet, then reads another: what is read is no older than the creation. A driver may
+    /// do both in the time of one. If the key came to be and the other cannot be read, that is [`Error::Uncertain`].
+    fn create_then_get<'a>(
+        &'a self,
+        key: &'a str,
+        value: Bytes,
+        other: &'a str,
+    ) -> Operation<'a, Option<(Bytes, Stat)>> {
+        async move {
+            self.create(key, value).await?;
+            self.get(other).await.map_err(|error| Error::Uncertain {
+                endpoint: self.status().borrow().endpoint.to_string(),
+                key: key.to_owned(),
+                reason: error.to_string(),
+            })
+        }
+        .boxed()
+    }
 
     /// Reads a key; `None` if there is no such key.
     fn get<'a>(&'a self, key: &'a str) -> Operation<'a, Option<(Bytes, Stat)>>;

@@ -97,6 +97,15 @@ impl Store {
         self.core.snapshot()
     }
 
+    /// The topology with all that other servers have committed by now.
+    ///
+    /// # Errors
+    /// When the coordinator cannot be reached.
+    pub async fn newest(&self) -> Result<State, Error> {
+        self.core.refresh().await?;
+        Ok(self.snapshot())
+    }
+
     /// The version of [`snapshot`](Self::snapshot).
     pub fn version(&self) -> Version {
         *self.core.versions.borrow()

@@ -8,7 +8,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use zookeeper_async::{CreateMode, Stat as ZkStat, ZkError};
 
 use super::config::SESSIONS;
-use super::link::{Failure, Link};
+use super::link::{Answer, Failure, Link};
 use super::value::{self, Content};
 use crate::coordinator::error::Error;
 use crate::coordinator::key::parent;
@@ -49,12 +49,51 @@ enum Found {
     Key(Bytes, Stat, ZkStat),
 }
 
+impl Found {
+    fn of(znode: Option<(Vec<u8>, ZkStat)>) -> Answer<Self> {
+        let Some((data, stat)) = znode else { return Ok(Self::Absent) };
+        match value::decode(data) {
+            Content::Directory => Ok(Self::Directory(stat)),
+            Content::Durable(value) => Ok(Self::Key(value, durable_stat(&stat), stat)),
+            Content::Ephemeral { owner, value } => {
+                let known = Stat { version: ephemeral_version(&stat), owner: Some(owner.into()) };
+                Ok(Self::Key(value, known, stat))
+            }
+            Content::Foreign => Err(Failure::Server(ZkError::DataInconsistency)),
+        }
+    }
+
+    fn value(self) -> Option<(Bytes, Stat)> {
+        match self {
+            Self::Key(value, stat, _) => Some((value, stat)),
+            Self::Absent | Self::Directory(_) => None,
+        }
+    }
+}
+
 impl Link {
     pub(super) async fn read_key(self: &Arc<Self>, key: &str) -> Outcome<Option<(Bytes, Stat)>> {
-        match self.find(key).await? {
-            Found::Key(value, stat, _) => Ok(Some((value, stat))),
-            Found::Absent | Found::Directory(_) => Ok(None),
-        }
+        Ok(self.find(key).await?.value())
+    }
+
+    /// Creates a key and reads another, both requests being on their way at once.
+    pub(super) async fn create_key_then_read(
+        self: &Arc<Self>,
+        key: &str,
+        value: &Bytes,
+        other: &str,
+    ) -> Outcome<Option<(Bytes, Stat)>> {
+        let read = match self.create_then_get(key, value::durable(value), other).await {
+            Ok(read) => read.and_then(Found::of).ok(),
+            // The key is there, or what is above it is not.
+            Err(Failure::Server(_)) => {
+                self.create_key(key, value).await?;
+                self.find(other).await.ok()
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        // With the key there and nothing read, the answer is lost.
+        read.map(Found::value).ok_or_else(|| Failure::Lost.into())
     }
 
     pub(super) async fn create_key(self: &Arc<Self>, key: &str, value: &Bytes) -> Outcome<Stat> {
@@ -223,16 +262,7 @@ impl Link {
     }
 
     async fn find(self: &Arc<Self>, key: &str) -> Outcome<Found> {
-        let Some((data, stat)) = self.get(key).await? else { return Ok(Found::Absent) };
-        match value::decode(data) {
-            Content::Directory => Ok(Found::Directory(stat)),
-            Content::Durable(value) => Ok(Found::Key(value, durable_stat(&stat), stat)),
-            Content::Ephemeral { owner, value } => {
-                let known = Stat { version: ephemeral_version(&stat), owner: Some(owner.into()) };
-                Ok(Found::Key(value, known, stat))
-            }
-            Content::Foreign => Err(Failure::Server(ZkError::DataInconsistency).into()),
-        }
+        Found::of(self.get(key).await?).map_err(Fault::from)
     }
 
     async fn version_of(self: &Arc<Self>, key: &str) -> Outcome<Option<u64>> {
