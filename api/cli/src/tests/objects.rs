@@ -274,9 +274,9 @@ async fn switches_and_containers() {
         ("vtep vtep0 list binding", ""),
         ("router create", "router0"),
         ("router router0 add port addresses 10.0.0.1/24", "router0:port0"),
-        ("container-group create policy least", "cgroup0"),
+        ("container-group create policy LEAST", "cgroup0"),
         ("container create container-group cgroup0 port router0:port0 type IPSEC", "container0"),
-        ("container list", "container container0 container-group cgroup0 port router0:port0 type IPSEC status stopped"),
+        ("container list", "container container0 container-group cgroup0 port router0:port0 type IPSEC status STOPPED"),
         ("container-group cgroup0 add container type QUAGGA", "cgroup0:container0"),
     ]).await;
     let host = server.has("hosts", &json!({}));
