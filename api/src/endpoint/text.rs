@@ -54,5 +54,5 @@ pub(crate) fn delete_text(edit: fn(&Call) -> Result<Edit, Failure>) -> Endpoint 
         edit(&call)?.commit(&call, None, Wait::of(&call)?, StatusCode::OK).await
     };
     let operation = Operation::new(HttpMethod::Delete, StatusCode::OK).waits(NotApplied::content());
-    Endpoint::new(operation, handler)
+    Endpoint::new(operation, handler).fails(StatusCode::NOT_FOUND, "The path does not name a node.")
 }
