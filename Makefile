@@ -46,7 +46,7 @@ pure: ## the tests of the pure crates only: seconds
 test-unit: ## every test that needs neither root nor the kernel datapath
 	cargo test --workspace --quiet
 
-test-api: ## the REST API as a process: authentication, with a real Keystone; TLS; several servers
+test-api: ## the REST API as a process: authentication, with a real Keystone; TLS; several servers; a short fuzzing
 	tests/api/run
 
 fuzz-api: setup ## the REST API against its own OpenAPI document, by a fuzzer from PyPI

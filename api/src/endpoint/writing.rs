@@ -141,8 +141,8 @@ impl Writer {
         };
         let asked = tagger.zip(Condition::wanted(&parts.headers));
         let mut attempt = self.attempt(&call, fields.clone(), asked.as_ref(), wait).await;
-        // What is missing may have been made a moment ago, through another server.
-        if matches!(&attempt, Err(failure) if failure.status == StatusCode::NOT_FOUND)
+        // What is missing or does not fit may have been made a moment ago, through another server.
+        if matches!(&attempt, Err(failure) if [StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST].contains(&failure.status))
             && let Some(call) = call.newer().await
         {
             attempt = self.attempt(&call, fields, asked.as_ref(), wait).await;

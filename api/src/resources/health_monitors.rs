@@ -96,7 +96,8 @@ fn read(id: HealthMonitorId, fields: &mut Fields) -> HealthMonitor {
     let (delay, timeout, max_retries) = (number("delay"), number("timeout"), number("maxRetries"));
     HealthMonitor {
         id,
-        tenant_id: None,
+        // Taken, for the operator to make one for a tenant, but not shown: the contract has no such property.
+        tenant_id: fields.text("tenantId"),
         admin_state_up: fields.flag("adminStateUp").unwrap_or(true),
         kind: kind.unwrap_or(HealthMonitorType::Tcp),
         delay,

@@ -80,7 +80,12 @@ fn read(id: LoadBalancerId, router: Option<RouterId>, fields: &mut Fields) -> Lo
     if fields.mentions("routerId") && named != router {
         fields.violation("routerId", "is set at the router (loadBalancerId), not here");
     }
-    LoadBalancer { id, tenant_id: None, admin_state_up: fields.flag("adminStateUp").unwrap_or(true) }
+    // The tenant is taken, for the operator to make one for a tenant, but not shown: the contract has no such property.
+    LoadBalancer {
+        id,
+        tenant_id: fields.text("tenantId"),
+        admin_state_up: fields.flag("adminStateUp").unwrap_or(true),
+    }
 }
 
 fn add(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {

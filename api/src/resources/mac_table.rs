@@ -148,7 +148,10 @@ fn learned_at<'a>(call: &'a Call, (bridge, station, _): &'a Named) -> Gathering<
 
 fn get(call: &Call, &(bridge, station, port): &Named, learned: &Option<PortId>) -> Result<View, Failure> {
     let entry = call.topology.mac_entry(MacEntry::id_of(bridge, station.vlan, station.mac));
-    match entry.map(|entry| entry.port).or(*learned) {
+    // What is learned is known to the bridge, not to whoever asks: it counts where the port is seen, as in the list.
+    let is_of_bridge =
+        |port: &PortId| call.topology.port(*port).is_some_and(|port| port.bridge() == Some(bridge));
+    match entry.map(|entry| entry.port).or(learned.filter(is_of_bridge)) {
         Some(found) if found == port => Ok(view(call, bridge, station, port)),
         _ => Err(Failure::not_found("MacPort", call.segment("entry"))),
     }

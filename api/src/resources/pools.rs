@@ -1,7 +1,7 @@
 //! Pools of load balancers. They are stored and served; traffic is not balanced yet.
 
 use axum::http::StatusCode;
-use model::{HealthMonitorId, LbMethod, LoadBalancerId, ObjectKey, Pool, PoolId, PoolProtocol};
+use model::{HealthMonitorId, LbMethod, LoadBalancerId, ModelError, ObjectKey, Pool, PoolId, PoolProtocol};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::Schema;
@@ -167,11 +167,13 @@ fn add_below(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
 }
 
 fn replace(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
-    let old = existing(call)?;
-    let balancer = match fields.mentions("loadBalancerId") {
-        true => fields.id("loadBalancerId"),
-        false => old.load_balancer,
-    };
-    let pool = read(old.id, balancer, fields);
-    Ok(Edit::new(move |tx| tx.update(pool.clone())))
+    let id = existing(call)?.id;
+    let stays = !fields.mentions("loadBalancerId");
+    let balancer = fields.id("loadBalancerId");
+    let pool = read(id, balancer, fields);
+    Ok(Edit::new(move |tx| {
+        let old = tx.state().pool(id).ok_or(ModelError::NotFound(id.into()))?;
+        let load_balancer = if stays { old.load_balancer } else { pool.load_balancer };
+        tx.update(Pool { load_balancer, ..pool.clone() })
+    }))
 }

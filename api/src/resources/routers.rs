@@ -44,8 +44,8 @@ struct View {
     outbound_filter_id: Option<Uuid>,
     /// Its load balancer; no other router may name it. It does not balance traffic yet.
     load_balancer_id: Option<Uuid>,
-    /// Number of its autonomous system (BGP), which it keeps for later: no BGP is spoken yet. 0 for none.
-    #[schema(default = 0, maximum = 4294967295_u64)]
+    /// Number of its autonomous system (BGP), which it keeps for later: no BGP is spoken yet. 0 or -1 for none.
+    #[schema(default = 0, minimum = -1, maximum = 4294967295_u64)]
     as_number: u32,
     /// Mirrors of what enters it. No effect in the datapath yet.
     inbound_mirror_ids: Vec<Uuid>,
@@ -126,8 +126,10 @@ fn get(call: &Call) -> Result<View, Failure> {
     Ok(view(call, router))
 }
 
-fn read(id: RouterId, fields: &mut Fields) -> Result<Router, Failure> {
-    Ok(Router {
+fn read(id: RouterId, fields: &mut Fields) -> Router {
+    // The contract also says -1 for none.
+    let as_number = fields.number("asNumber", -1..=i64::from(u32::MAX)).unwrap_or(0_i64);
+    Router {
         id,
         tenant_id: fields.text("tenantId"),
         name: fields.text("name"),
@@ -136,19 +138,19 @@ fn read(id: RouterId, fields: &mut Fields) -> Result<Router, Failure> {
         inbound_filter: fields.id("inboundFilterId"),
         outbound_filter: fields.id("outboundFilterId"),
         load_balancer: fields.id("loadBalancerId"),
-        as_number: fields.number("asNumber", 0..=i64::from(u32::MAX)).unwrap_or(0),
+        as_number: u32::try_from(as_number).unwrap_or(0),
         forward_chain: fields.id("forwardChainId"),
         local_redirect_chain: fields.id("localRedirectChainId"),
-    })
+    }
 }
 
 fn add(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
-    let router = read(new_id(fields), fields)?;
+    let router = read(new_id(fields), fields);
     let location = call.links.to(format_args!("routers/{}", router.id));
     Ok(Edit::new(move |tx| tx.create(router.clone())).at(location))
 }
 
 fn replace(call: &Call, fields: &mut Fields) -> Result<Edit, Failure> {
-    let router = read(call.id("id")?, fields)?;
+    let router = read(call.id("id")?, fields);
     Ok(Edit::new(move |tx| tx.update(router.clone())))
 }

@@ -1,7 +1,8 @@
 //! Load balancers (layer 4): virtual addresses, the servers behind them, and how their health is checked.
 //!
 //! A load balancer works at the router that names it ([`Router::load_balancer`](crate::Router)). It has pools; a pool
-//! has members and VIPs. The health of members is state, not topology.
+//! has members and VIPs. The health of members is state, not topology. All of it is kept
+//! and checked; nothing in the datapath acts on it yet.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! BGP (RFC 4271): whom a router speaks it with, and what it announces.
+//! BGP (RFC 4271): whom a router speaks it with, and what it announces. It is kept and checked; no BGP is spoken yet.
 
 use std::fmt;
 use std::net::IpAddr;

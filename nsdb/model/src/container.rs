@@ -1,5 +1,6 @@
 //! Service containers: services such as IPsec or health checks that run in a namespace of a host, at a port of the
-//! virtual network; and the groups that say on which hosts.
+//! virtual network; and the groups that say on which hosts. They are kept and checked; nothing runs them
+//! yet.
 
 use uuid::Uuid;
 

@@ -1,4 +1,6 @@
 //! DHCP subnets of bridges: what machines on a bridge are told about their network, and the addresses kept for them.
+//!
+//! Subnets are kept and checked; no requests are answered by them yet.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};

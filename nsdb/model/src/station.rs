@@ -1,4 +1,5 @@
 //! Static entries of a bridge's MAC and ARP tables: stations that are where an operator says, learned or not.
+//! They are kept and checked; bridges do not forward or answer by them yet.
 //!
 //! Each entry is an object of its own, so that a big table makes nothing else big, and is named after what it is unique
 //! by (UUID version 5 in the bridge's namespace, RFC 9562 §5.5): there is one per station, and it is found without an

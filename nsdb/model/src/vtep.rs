@@ -1,4 +1,5 @@
-//! Hardware VTEPs: switches that bridges reach through VXLAN, and what is bound to them.
+//! Hardware VTEPs: switches that bridges reach through VXLAN, and what is bound to them. They are kept and checked; no traffic
+//! passes them yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;

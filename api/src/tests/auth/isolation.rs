@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use model::{Kind, ObjectKey};
+use nsdb::tables::{MacKey, mac_table};
+use packet::MacAddr;
 use serde_json::{Value, json};
 
 use super::Guarded;
@@ -244,6 +246,38 @@ fn tries_to_hook(guarded: &Guarded, free: &str, port: &str) -> Vec<(&'static str
         ("POST", rules, json!({"type": "l2_transform", "flowAction": "redirect", "targetPortId": port})),
         ("POST", format!("/bridges/{own_bridge}/mac_table"), json!({"macAddr": mac, "portId": port})),
     ]
+}
+
+#[tokio::test]
+async fn what_a_foreign_bridge_has_learned_is_not_confirmed() {
+    let guarded = Guarded::start().await;
+    let bridge = guarded.create(&guarded.t1, "/bridges", json!({})).await;
+    let port = guarded.create(&guarded.t1, &format!("/bridges/{bridge}/ports"), json!({})).await;
+    let table = mac_table(guarded.server.coordinator.clone(), bridge.parse().unwrap());
+    let station = MacKey { vlan: 0, mac: MacAddr([2, 0, 0, 0, 0, 1]) };
+    table.set(station, port.parse().unwrap()).unwrap();
+    let path = format!("/bridges/{bridge}/mac_table/02-00-00-00-00-01_{port}");
+    while guarded.send(&guarded.t1, "GET", &path, "").await.status != 200 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(guarded.send(&guarded.t2, "GET", &path, "").await.status, 404);
+    assert_eq!(guarded.get(&guarded.t2, &format!("/bridges/{bridge}/mac_table")).await, json!([]));
+}
+
+#[tokio::test]
+async fn what_the_operator_makes_for_a_tenant_is_the_tenant_s() {
+    let guarded = Guarded::start().await;
+    for (path, body) in [
+        ("/load_balancers", json!({"tenantId": "t2"})),
+        ("/health_monitors", json!({"tenantId": "t2", "type": "TCP"})),
+        ("/ip_addr_groups", json!({"tenantId": "t2", "name": "a"})),
+        ("/qos_policies", json!({"tenant_id": "t2"})),
+    ] {
+        let id = guarded.create(&guarded.operator, path, body).await;
+        let one = format!("{path}/{id}");
+        assert_eq!(guarded.send(&guarded.t2, "GET", &one, "").await.status, 200, "{path}");
+        assert_eq!(guarded.send(&guarded.t1, "GET", &one, "").await.status, 404, "{path}");
+    }
 }
 
 #[tokio::test]
