@@ -51,6 +51,13 @@ pub(crate) struct FailedWrite {
     pub error: OpError,
 }
 
+impl FailedWrite {
+    /// The flow goes on as it did: the datapath refused what was to become of it.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.op != FlowOp::Put && self.error != OpError::NotFound
+    }
+}
+
 /// Reads the datapath's flows.
 pub(crate) struct Sweeper {
     datapath: Arc<dyn Datapath>,

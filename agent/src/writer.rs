@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use datapath::{FlowOp, FlowOutcome, FlowWriter, OpError, Ufid, WantStats};
+use datapath::{FlowOutcome, FlowWriter, Ufid, WantStats};
 use packet::{Action, FlowKey, FlowMask};
 use parking_lot::Mutex;
 
@@ -59,8 +59,6 @@ pub(crate) struct SharedWriter {
 struct Sending {
     writer: Box<dyn FlowWriter>,
     workers: Vec<Told>,
-    /// Flows that go on as they did since somebody last caught up: the datapath refused what was to become of them.
-    refused: usize,
     counters: Arc<SharedCounters>,
 }
 
@@ -79,6 +77,8 @@ struct Told {
     reports: Sender<Report>,
     failed: Vec<FailedWrite>,
     counted: Vec<(Ufid, u64)>,
+    /// It was told, since somebody last caught up, of flows that go on as they did.
+    refused: bool,
 }
 
 impl SharedWriter {
@@ -88,9 +88,9 @@ impl SharedWriter {
         reports: Vec<Sender<Report>>,
         counters: Arc<SharedCounters>,
     ) -> Self {
-        let told = |reports| Told { reports, failed: Vec::new(), counted: Vec::new() };
+        let told = |reports| Told { reports, failed: Vec::new(), counted: Vec::new(), refused: false };
         let workers = reports.into_iter().map(told).collect();
-        let sending = Mutex::new(Sending { writer, workers, refused: 0, counters: Arc::clone(&counters) });
+        let sending = Mutex::new(Sending { writer, workers, counters: Arc::clone(&counters) });
         Self { sending, queue: bounded(QUEUE), bell: bounded(1), counters }
     }
 
@@ -126,10 +126,13 @@ impl SharedWriter {
         let batches = self.queue.1.len();
         let mut sending = self.sending.lock();
         self.send(&mut sending, batches);
-        match std::mem::take(&mut sending.refused) {
-            0 => Writes::Done,
-            _ => Writes::Refused,
+        let mut writes = Writes::Done;
+        for worker in &mut sending.workers {
+            if std::mem::take(&mut worker.refused) || !worker.failed.is_empty() {
+                writes = Writes::Refused;
+            }
         }
+        writes
     }
 
     /// Sends queued batches until there are none, or so many have gone.
@@ -165,16 +168,15 @@ impl Sending {
     }
 
     fn flush(&mut self, count: usize) {
-        let (workers, refused) = (&mut self.workers, &mut self.refused);
+        let workers = &mut self.workers;
         self.writer.flush(&mut |outcome| match outcome {
             FlowOutcome::Failed { ufid, op, error } => {
-                *refused += usize::from(op == FlowOp::Modify && error != OpError::NotFound);
-                if let Some(worker) = owner(ufid).and_then(|worker| workers.get_mut(worker)) {
+                if let Some(worker) = owner(ufid, workers) {
                     worker.failed.push(FailedWrite { ufid, op, error });
                 }
             }
             FlowOutcome::Modified { ufid, stats } | FlowOutcome::Deleted { ufid, stats } => {
-                if let Some(worker) = owner(ufid).and_then(|worker| workers.get_mut(worker)) {
+                if let Some(worker) = owner(ufid, workers) {
                     worker.counted.push((ufid, stats.packets));
                 }
             }
@@ -192,9 +194,11 @@ impl Told {
     /// Tells the worker as far as there is room: the writer never waits for one.
     fn tell(&mut self) {
         if !self.failed.is_empty() {
+            let refused = self.failed.iter().any(FailedWrite::is_refusal);
             let report = Report::WritesFailed(std::mem::take(&mut self.failed));
-            if let Err(TrySendError::Full(Report::WritesFailed(failed))) = self.reports.try_send(report) {
-                self.failed = failed;
+            match self.reports.try_send(report) {
+                Err(TrySendError::Full(Report::WritesFailed(failed))) => self.failed = failed,
+                _ => self.refused |= refused,
             }
         }
         if !self.counted.is_empty() {
@@ -206,15 +210,24 @@ impl Told {
     }
 }
 
-fn owner(ufid: Ufid) -> Option<usize> {
-    ufid.slot().map(|(index, _)| worker_of(index))
+/// The worker whose flow it is, or to whom it fell when it was taken over from a life with more workers.
+fn owner(ufid: Ufid, workers: &mut [Told]) -> Option<&mut Told> {
+    let (index, _) = ufid.slot()?;
+    let worker = worker_of(index) % workers.len().max(1);
+    workers.get_mut(worker)
 }
 
 #[cfg(test)]
+pub(crate) mod stubborn;
+
+#[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use datapath::{Datapath, DumpDetail, MemoryDatapath};
     use packet::TunnelKey;
 
+    use super::stubborn::Stubborn;
     use super::*;
 
     fn put(ufid: Ufid) -> Vec<FlowWrite> {
@@ -297,6 +310,32 @@ mod tests {
         };
         writer.write(put(Ufid::of_slot(0, 1))).unwrap();
         writer.write(modify(Ufid::of_slot(0, 1))).unwrap();
+        assert_eq!((writer.catch_up(), writer.catch_up()), (Writes::Refused, Writes::Done));
+    }
+
+    #[test]
+    fn who_catches_up_is_told_once_of_a_flow_that_could_not_be_deleted() {
+        let dp = MemoryDatapath::new("midspan", 1);
+        let (reports, _failures) = bounded(8);
+        let stubborn = Stubborn::boxed(dp.flow_writer().unwrap(), &Arc::new(AtomicBool::new(true)));
+        let writer = SharedWriter::new(stubborn, vec![reports], Arc::default());
+        writer.write(put(Ufid::of_slot(0, 1))).unwrap();
+        writer.write(vec![FlowWrite::Delete(Ufid::of_slot(0, 1), WantStats::No)]).unwrap();
+        assert_eq!((writer.catch_up(), writer.catch_up()), (Writes::Refused, Writes::Done));
+    }
+
+    #[test]
+    fn who_catches_up_is_told_of_refusals_until_the_worker_has_had_room_to_hear_of_them() {
+        let dp = MemoryDatapath::new("midspan", 1);
+        let (reports, failures) = bounded(1);
+        let stubborn = Stubborn::boxed(dp.flow_writer().unwrap(), &Arc::new(AtomicBool::new(true)));
+        let writer = SharedWriter::new(stubborn, vec![reports], Arc::default());
+        for slot in 0..2 {
+            writer.write(vec![FlowWrite::Delete(Ufid::of_slot(slot, 1), WantStats::No)]).unwrap();
+        }
+        assert_eq!((writer.catch_up(), writer.catch_up()), (Writes::Refused, Writes::Refused));
+        failures.try_recv().unwrap();
+        writer.send_queued(Duration::ZERO);
         assert_eq!((writer.catch_up(), writer.catch_up()), (Writes::Refused, Writes::Done));
     }
 

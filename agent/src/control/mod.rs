@@ -416,10 +416,19 @@ impl Control {
         }
     }
 
-    /// What is due here is published.
+    /// What is due here is published. The host's own document is in force once its bindings are cabled, a tunnel zone
+    /// once its devices are there: until then they stay due, as both are tried again every second.
     fn settle_receipts(&mut self) {
-        let library = &self.library;
-        let round = self.receipts.begin(self.publisher.workers(), |key| library.is_complete_from(key));
+        let (library, cabled, tunnelled) =
+            (&self.library, self.cabling == Cabling::Done, !self.underlay.has_failed());
+        let round = self.receipts.begin(self.publisher.workers(), |key| {
+            let in_force = match key {
+                DocumentKey::Host(_) => cabled,
+                DocumentKey::TunnelZone(_) => tunnelled,
+                _ => true,
+            };
+            in_force && library.is_complete_from(key)
+        });
         if let Some(round) = round {
             self.publisher.confirm(round);
         }

@@ -39,7 +39,7 @@ pub(crate) struct Underlay {
     /// Names that are never a guest's: every tunnel device there can be.
     names: BTreeSet<String>,
     /// Devices that could not be made, each said once.
-    failed: BTreeMap<&'static str, String>,
+    pub(super) failed: BTreeMap<&'static str, String>,
 }
 
 /// What the workers need to know of the underlay.

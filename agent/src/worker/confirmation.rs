@@ -11,6 +11,8 @@ use crate::flow_table::Life;
 #[derive(Debug)]
 pub(super) struct Question {
     round: u64,
+    /// Whether every report that was there when it came has been read: an earlier write may have been refused.
+    heard: bool,
     /// Flows that had to be corrected when it came, and have not been since.
     flows: usize,
     /// Of the corrected flows, those that go on as they did while a neighbour is asked for; known once all are corrected.
@@ -20,7 +22,14 @@ pub(super) struct Question {
 impl Core {
     /// Takes a question up; the corrections that came with it or before are planned.
     pub(super) fn ask(&mut self, round: u64) {
-        self.question = Some(Question { round, flows: self.to_correct.len(), asking: None });
+        self.question = Some(Question { round, heard: false, flows: self.to_correct.len(), asking: None });
+    }
+
+    /// Every report has been read.
+    pub(super) fn all_heard(&mut self) {
+        if let Some(question) = &mut self.question {
+            question.heard = true;
+        }
     }
 
     /// The next planned flow has been corrected.
@@ -46,9 +55,9 @@ impl Core {
     }
 
     /// The flows of the question are corrected, those of a former life are taken over, no flow goes its old way for want
-    /// of a neighbour, and the writer has all that there is to write.
+    /// of a neighbour or because its deletion was refused, and the writer has all that there is to write.
     fn is_settled(&self, question: &mut Question) -> bool {
-        if question.flows > 0 || !self.adopting || !self.inherited.is_empty() {
+        if !question.heard || question.flows > 0 || !self.adopting || !self.inherited.is_empty() {
             return false;
         }
         let asks =
@@ -56,6 +65,6 @@ impl Core {
         let ending = self.deadlines.iter().map(|Reverse((_, ufid))| *ufid);
         let asking = question.asking.get_or_insert_with(|| ending.filter(asks).collect());
         asking.retain(asks);
-        asking.is_empty() && self.unsent.is_empty()
+        asking.is_empty() && self.unsent.is_empty() && self.undeleted.is_empty()
     }
 }

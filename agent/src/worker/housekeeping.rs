@@ -13,6 +13,8 @@ use crate::writer::FlowWrite;
 
 /// A flow written less than this before a dump began, in milliseconds, may be absent from it.
 const DUMP_GRACE_MS: u64 = 2000;
+/// Deletions that the datapath refused are tried again this often at most, in milliseconds.
+const DELETE_AGAIN_MS: u64 = 100;
 /// Inherited flows in hand; more wait in the sweeper's queue.
 const MAX_INHERITED: usize = 2048;
 
@@ -22,7 +24,7 @@ impl Core {
             if self.inherited.len() >= MAX_INHERITED {
                 return;
             }
-            let Ok(report) = self.reports.try_recv() else { return };
+            let Ok(report) = self.reports.try_recv() else { return self.all_heard() };
             match report {
                 Report::WritesFailed(writes) => {
                     writes.into_iter().for_each(|write| self.write_failed(&write, now));
@@ -42,9 +44,15 @@ impl Core {
         }
     }
 
-    /// Removes flows whose time has come, and gives packets that waited too long their last try.
+    /// Removes flows whose time has come, and those that the datapath would not delete before, and gives packets that
+    /// waited too long their last try.
     pub(super) fn expire(&mut self, now: Instant) {
         let now_ms = self.ms(now);
+        if !self.undeleted.is_empty() && now_ms >= self.delete_again_at {
+            self.delete_again_at = now_ms + DELETE_AGAIN_MS;
+            let again = std::mem::take(&mut self.undeleted).into_iter();
+            self.unsent.extend(again.map(|ufid| FlowWrite::Delete(ufid, WantStats::No)));
+        }
         while let Some(Reverse((deadline, ufid))) = self.deadlines.peek().copied()
             && deadline <= now_ms
         {
@@ -86,6 +94,9 @@ impl Core {
         }
         if op != FlowOp::Put {
             self.tallies.cancel(ufid);
+        }
+        if op == FlowOp::Delete && write.is_refusal() {
+            self.undeleted.insert(ufid);
         }
         let Some(flow) = self.table.get(ufid) else { return };
         let (key, origin, kept) = (flow.key, flow.origin, flow.life == Life::Kept);

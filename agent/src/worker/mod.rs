@@ -13,7 +13,7 @@ mod housekeeping;
 mod tally;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -140,6 +140,9 @@ struct Core {
     victims: Vec<(Ufid, u64)>,
     arrivals: Arrivals,
     unsent: Vec<FlowWrite>,
+    /// Flows that the datapath refused to delete, and when that is tried again at the earliest.
+    undeleted: BTreeSet<Ufid>,
+    delete_again_at: u64,
     scratch: Vec<u8>,
     memo: Option<Memo>,
     executing: usize,
@@ -192,6 +195,8 @@ impl Worker {
             victims: Vec::new(),
             arrivals: Arrivals::default(),
             unsent: Vec::new(),
+            undeleted: BTreeSet::new(),
+            delete_again_at: 0,
             scratch: Vec::new(),
             memo: None,
             executing: 0,
@@ -295,6 +300,7 @@ impl Core {
         if !self.to_correct.is_empty() || !self.inherited.is_empty() || !self.reports.is_empty() {
             Duration::ZERO
         } else if !self.unsent.is_empty()
+            || !self.undeleted.is_empty()
             || self.waiting.len() > 0
             || self.events.owes()
             || self.question.is_some()

@@ -32,6 +32,7 @@ use crate::expiry::Sweeper;
 use crate::messages::{Event, Mailbox, SharedMailbox, Station};
 use crate::snapshot::{LocalPort, PortClass, PortMap, Snapshot, TunnelPort, TunnelPorts};
 use crate::writer::SharedWriter;
+use crate::writer::stubborn::Stubborn;
 
 const BRIDGE: BridgeId = BridgeId(Uuid::from_u128(0xb));
 const ROUTER: RouterId = RouterId(Uuid::from_u128(0xa));
@@ -86,6 +87,8 @@ struct Hypervisor {
     sweeper: Sweeper,
     counters: Arc<WorkerCounters>,
     in_sync: Arc<AtomicBool>,
+    /// The datapath deletes no flow.
+    refuses_deletions: Arc<AtomicBool>,
     snapshots: Arc<ArcSwap<Snapshot>>,
     mailbox: SharedMailbox,
     events: mpsc::Receiver<Event>,
@@ -141,7 +144,8 @@ impl Hypervisor {
             mask_mode,
             budget,
         };
-        let flow_writer = dp.flow_writer().unwrap();
+        let refuses_deletions = Arc::default();
+        let flow_writer = Stubborn::boxed(dp.flow_writer().unwrap(), &refuses_deletions);
         let writer = Arc::new(SharedWriter::new(flow_writer, vec![reports.clone()], Arc::clone(&shared)));
         let links = WorkerLinks {
             snapshots: Arc::clone(&snapshots),
@@ -163,6 +167,7 @@ impl Hypervisor {
             sweeper,
             counters,
             in_sync,
+            refuses_deletions,
             snapshots,
             mailbox,
             events: events_out,

@@ -1,5 +1,6 @@
 //! Acknowledgements: a change that somebody waits for is acknowledged once it is in force here, and no other.
 
+use model::{Host, HostDocument};
 use nsdb::presence::Hosts;
 
 use super::*;
@@ -70,4 +71,30 @@ async fn an_agent_that_is_started_again_acknowledges_what_was_asked_while_it_was
     eventually("the agent is back", || hosts.is_alive(HOST)).await;
     assert_eq!(lab.store.unacknowledged(&asked, &hosts, Duration::from_secs(10)).await, [].into());
     assert_eq!(lab.acknowledged(&format!("bridge/{BRIDGE}")).await, [asked.version.to_string()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tunnel_zone_is_acknowledged_once_its_device_could_be_made() {
+    let (memory, state) = (Memory::new("api"), tempfile::tempdir().unwrap());
+    let mut control = idle(&memory, state.path()).await;
+    let host = Host {
+        id: HOST,
+        name: None,
+        flooding_proxy_weight: 1,
+        container_weight: 1,
+        container_limit: -1,
+        enforce_container_limit: false,
+    };
+    let host = HostDocument { host, bindings: Vec::new(), tunnel_zones: vec![zone().id] };
+    for (document, acknowledge) in [(Document::Host(host), 0), (Document::TunnelZone(zone()), 7)] {
+        control.settle_library();
+        let (key, document) = (document.key(), Arc::new(document));
+        control.on_document(interest::Event::Loaded { key, version: 7, acknowledge, document });
+    }
+    control.underlay.failed.insert("midspan-vxlan", "no such module".to_owned());
+    control.settle_receipts();
+    assert_eq!(control.receipts.confirmed(0, 1), None);
+    control.underlay.failed.clear();
+    control.settle_receipts();
+    assert_eq!(control.receipts.confirmed(0, 1), Some([(DocumentKey::TunnelZone(zone().id), 7)].into()));
 }

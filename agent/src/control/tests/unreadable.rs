@@ -8,14 +8,22 @@ use datapath::{
     Datapath, DatapathStats, DpPort, DumpDetail, Error, Executor, Features, FlowDump, FlowWriter,
     MemoryDatapath, PortEvents, PortInfo, PortSpec, Result, UpcallSource,
 };
+use nsdb::presence::Hosts;
 use tokio::time::sleep;
 
-use super::{Lab, PORT, eventually};
+use super::{HOST, Lab, PORT, eventually};
 
 /// The memory datapath, but for its ports while they are unreadable.
 struct Unreadable {
     datapath: MemoryDatapath,
     unreadable: AtomicBool,
+}
+
+impl Unreadable {
+    fn new(unreadable: bool) -> Arc<Self> {
+        let datapath = MemoryDatapath::new("midspan", 1);
+        Arc::new(Self { datapath, unreadable: AtomicBool::new(unreadable) })
+    }
 }
 
 impl Datapath for Unreadable {
@@ -84,10 +92,7 @@ async fn an_agent_is_in_sync_only_when_it_has_read_the_ports_of_the_datapath() {
     let mut lab = Lab::new().await;
     lab.terminate().await;
     eventually("the port is nowhere", || lab.active.get(&PORT).is_none()).await;
-    let datapath = Arc::new(Unreadable {
-        datapath: MemoryDatapath::new("midspan", 1),
-        unreadable: AtomicBool::new(true),
-    });
+    let datapath = Unreadable::new(true);
     lab.start_on(datapath.clone()).await;
     sleep(Duration::from_millis(300)).await;
     assert!(!*lab.agent().in_sync.borrow());
@@ -95,4 +100,22 @@ async fn an_agent_is_in_sync_only_when_it_has_read_the_ports_of_the_datapath() {
     datapath.unreadable.store(false, Ordering::Relaxed);
     eventually("the agent is in sync", || *lab.agent().in_sync.borrow()).await;
     eventually("the port is active", || lab.active.get(&PORT).is_some()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_unbound_while_the_ports_cannot_be_read_is_acknowledged_once_it_is_unplugged() {
+    let mut lab = Lab::new().await;
+    lab.terminate().await;
+    let datapath = Unreadable::new(false);
+    lab.start_on(datapath.clone()).await;
+    let plugged = || lab.agent().forwarding.snapshot().ports.by_port(PORT).is_some();
+    eventually("the port is plugged in", || plugged() && *lab.agent().in_sync.borrow()).await;
+    datapath.unreadable.store(true, Ordering::Relaxed);
+    let hosts = Hosts::open(lab.memory.clone());
+    let unbound = lab.store.commit_acknowledged(|tx| tx.unbind(PORT)).await.unwrap();
+    let missing = lab.store.unacknowledged(&unbound, &hosts, Duration::from_millis(300)).await;
+    assert_eq!((missing, plugged()), ([HOST].into(), true));
+    datapath.unreadable.store(false, Ordering::Relaxed);
+    let missing = lab.store.unacknowledged(&unbound, &hosts, Duration::from_secs(10)).await;
+    assert_eq!((missing, plugged()), ([].into(), false));
 }

@@ -89,3 +89,19 @@ fn a_flow_whose_neighbour_stays_silent_is_not_waited_for_once_it_has_gone() {
     assert!(hv.flows().is_empty());
     assert_eq!(confirmed(&hv.events()), [1]);
 }
+
+#[test]
+fn a_deletion_that_the_datapath_refuses_is_tried_again_before_the_worker_confirms() {
+    let mut hv = Hypervisor::with_two_guests();
+    hv.sweeper.inherit().unwrap();
+    hv.send(1, &frame(1, 2));
+    hv.refuses_deletions.store(true, Ordering::Relaxed);
+    hv.now += Duration::from_secs(61);
+    hv.sweep();
+    hv.mailbox.confirm(1);
+    hv.turn();
+    assert_eq!((hv.flows().len(), confirmed(&hv.events())), (1, vec![]), "it is idle and still there");
+    hv.refuses_deletions.store(false, Ordering::Relaxed);
+    hv.pass(Duration::from_millis(100));
+    assert_eq!((hv.flows().len(), confirmed(&hv.events())), (0, vec![1]));
+}
