@@ -133,14 +133,25 @@ fn mappings(call: &Call) -> Result<String, Failure> {
     Ok(render(&call.topology.conf_documents().filter_map(mapping).collect::<Settings>()))
 }
 
-/// Reads a JSON object, or TOML.
+/// Reads a JSON object, or TOML, whose values are all text.
 fn parse(text: &str) -> Result<Settings, Failure> {
     let told = |error: String| Failure::bad_request(format!("The body is no object of texts: {error}."));
-    if text.trim_start().starts_with('{') {
-        serde_json::from_str(text).map_err(|error| told(error.to_string()))
+    let object: Map<String, Value> = if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).map_err(|error| told(error.to_string()))?
     } else {
-        toml::from_str(text).map_err(|error| told(error.message().to_owned()))
+        toml::from_str(text).map_err(|error| told(error.message().to_owned()))?
+    };
+    let (mut settings, mut violations) = (Settings::new(), Vec::new());
+    for (key, value) in object {
+        match value {
+            Value::String(text) => {
+                settings.insert(key, text);
+            }
+            _ => violations
+                .push(Violation { property: key, message: "is not text: put it in quotes".to_owned() }),
+        }
     }
+    if violations.is_empty() { Ok(settings) } else { Err(Failure::invalid(violations)) }
 }
 
 /// Checks settings against what agents know.
