@@ -34,7 +34,7 @@ pub enum Event {
         key: DocumentKey,
         /// Version of the topology that the document is current for, at least.
         version: Version,
-        /// The newest version at which agents were asked to acknowledge it; 0 if they never were.
+        /// The newest version at which agents were asked to acknowledge it; 0 if nobody can be waiting for that.
         acknowledge: Version,
         /// Its content.
         document: Arc<Document>,
@@ -45,7 +45,7 @@ pub enum Event {
         key: DocumentKey,
         /// Version of the topology that the document is current for, at least.
         version: Version,
-        /// The newest version at which agents were asked to acknowledge it; 0 if they never were.
+        /// The newest version at which agents were asked to acknowledge it; 0 if nobody can be waiting for that.
         acknowledge: Version,
         /// Its content.
         document: Arc<Document>,

@@ -141,7 +141,7 @@ async fn after_the_deadline_the_answer_is_202_and_names_version_and_missing_host
     assert_eq!((&body["code"], &body["missing"]), (&json!(202), &json!(1)));
     let root = server.coordinator.get(&format!("doc/bridge/{bridge}")).await.unwrap().unwrap().0;
     let version = body["version"].as_u64().unwrap();
-    assert!(root.starts_with(format!("live {version} acknowledge={version}\n").as_bytes()));
+    assert!(root.starts_with(format!("live {version} acknowledge={version}@").as_bytes()));
     let port = answer.headers["location"].to_str().unwrap().rsplit('/').next().unwrap().to_owned();
     assert_eq!(server.get(&format!("/ports/{port}")).await["deviceId"], bridge.as_str(), "it is committed");
 }

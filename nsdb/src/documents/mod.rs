@@ -14,7 +14,8 @@
 //! cut by content, so a change of one child rewrites one page.
 //!
 //! **Marks.** Where somebody asked for acknowledgements of a change (see [`acknowledgements`](crate::acknowledgements)),
-//! the roots of the documents that it touched bear its version. Later writers carry the mark on.
+//! the roots of the documents that it touched bear its version and the time. Later writers carry the mark on; readers take no
+//! notice of it once nobody can be waiting any more.
 
 mod pages;
 mod read;

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use futures::stream;
 use model::{Document, DocumentKey, Version};
 
-use super::root::{Body, Root};
+use super::root::{Body, Mark, Root};
 use super::{KINDS, key_of, pages, path};
 use crate::Error;
 use crate::coordinator::Coordinator;
@@ -24,7 +24,7 @@ pub(crate) enum Read {
     /// The same as the last time.
     Unchanged,
     /// The document, current for this version at least; `acknowledge` is the newest version at which agents were asked to
-    /// acknowledge it, 0 if they never were.
+    /// acknowledge it, 0 if nobody can be waiting for that.
     Current { version: Version, acknowledge: Version, document: Arc<Document> },
     /// There is none.
     Absent,
@@ -58,7 +58,7 @@ impl DocumentReader {
                 Some((value, _)) => Root::decode(&value).ok_or_else(|| self.malformed("it has no header"))?,
                 None => Root::gone(0),
             };
-            let Body::Live { acknowledge, pages, content } = root.body else {
+            let Body::Live { mark, pages, content } = root.body else {
                 (self.stamp, self.pages) = (None, HashMap::new());
                 return Ok(Read::Absent);
             };
@@ -69,6 +69,7 @@ impl DocumentReader {
                 let parts = pages.iter().filter_map(|name| read.get(name));
                 let document = pages::join(&content, parts).map_err(|error| self.malformed(error))?;
                 (self.stamp, self.pages) = (Some(root.stamp), read);
+                let acknowledge = mark.filter(Mark::is_awaited).map_or(0, |mark| mark.version);
                 let (version, document) = (root.stamp, Arc::new(document));
                 return Ok(Read::Current { version, acknowledge, document });
             }

@@ -1,16 +1,20 @@
 //! The value of a document's root: one line of text, then the encoded document.
 //!
 //! ```text
-//! live <stamp>[ acknowledge=<version>][ <page>…]\n<document, or what of it is not on pages>
+//! live <stamp>[ acknowledge=<version>@<seconds since 1970>][ <page>…]\n<document, or what of it is not on pages>
 //! pending <stamp>\n
 //! gone <stamp>\n
 //! ```
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use model::Version;
 
 /// Begins the word of the mark that agents are to acknowledge.
 const ACKNOWLEDGE: &str = "acknowledge=";
+/// A mark asks for so long: longer than anybody waits by as much as clocks may differ.
+const LASTS: Duration = Duration::from_secs(600);
 
 /// A root, as written by any server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +29,8 @@ pub(super) struct Root {
 pub(super) enum Body {
     /// It exists.
     Live {
-        /// The newest version at which agents were asked to acknowledge the document; 0 if they never were.
-        acknowledge: Version,
+        /// The newest mark; `None` if agents were never asked to acknowledge the document.
+        mark: Option<Mark>,
         /// Names of the pages, in order; none for a small document.
         pages: Vec<String>,
         /// The document, or what of it is not on pages.
@@ -36,6 +40,37 @@ pub(super) enum Body {
     Pending,
     /// It was deleted.
     Gone,
+}
+
+/// The wish that agents acknowledge a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The version that they are to have applied.
+    pub(super) version: Version,
+    /// When it was written, by the writer's clock.
+    seconds: u64,
+}
+
+impl Mark {
+    /// Written now.
+    pub(super) fn new(version: Version) -> Self {
+        Self { version, seconds: now() }
+    }
+
+    /// Whether somebody may be waiting still.
+    pub(super) fn is_awaited(&self) -> bool {
+        now().saturating_sub(self.seconds) < LASTS.as_secs()
+    }
+
+    /// The mark of a word without its begin.
+    fn decode(word: &str) -> Option<Self> {
+        let (version, seconds) = word.split_once('@')?;
+        Some(Self { version: version.parse().ok()?, seconds: seconds.parse().ok()? })
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 impl Root {
@@ -52,10 +87,10 @@ impl Root {
         match &self.body {
             Body::Pending => format!("pending {stamp}\n").into(),
             Body::Gone => format!("gone {stamp}\n").into(),
-            Body::Live { acknowledge, pages, content } => {
+            Body::Live { mark, pages, content } => {
                 let mut value = format!("live {stamp}");
-                if *acknowledge > 0 {
-                    value.push_str(&format!(" {ACKNOWLEDGE}{acknowledge}"));
+                if let Some(Mark { version, seconds }) = mark {
+                    value.push_str(&format!(" {ACKNOWLEDGE}{version}@{seconds}"));
                 }
                 for page in pages {
                     value.push(' ');
@@ -78,12 +113,12 @@ impl Root {
         let body = match kind {
             "live" => {
                 let mut words = words.peekable();
-                let acknowledge = match words.next_if(|word| word.starts_with(ACKNOWLEDGE)) {
-                    Some(word) => word[ACKNOWLEDGE.len()..].parse().ok()?,
-                    None => 0,
+                let mark = match words.next_if(|word| word.starts_with(ACKNOWLEDGE)) {
+                    Some(word) => Some(Mark::decode(&word[ACKNOWLEDGE.len()..])?),
+                    None => None,
                 };
                 let pages = words.map(str::to_owned).collect();
-                Body::Live { acknowledge, pages, content: value.slice(line + 1..) }
+                Body::Live { mark, pages, content: value.slice(line + 1..) }
             }
             "pending" => Body::Pending,
             "gone" => Body::Gone,
@@ -92,11 +127,11 @@ impl Root {
         Some(Self { stamp, body })
     }
 
-    /// The newest version at which agents were asked to acknowledge the document; 0 if they never were.
-    pub(super) fn acknowledge(&self) -> Version {
+    /// The newest mark.
+    pub(super) fn mark(&self) -> Option<Mark> {
         match self.body {
-            Body::Live { acknowledge, .. } => acknowledge,
-            Body::Pending | Body::Gone => 0,
+            Body::Live { mark, .. } => mark,
+            Body::Pending | Body::Gone => None,
         }
     }
 
@@ -117,16 +152,16 @@ mod tests {
 
     #[test]
     fn roots_decode_back() {
-        let live = |acknowledge, pages: &[&str], content| Body::Live {
-            acknowledge,
+        let live = |mark, pages: &[&str], content| Body::Live {
+            mark,
             pages: pages.iter().map(|page| (*page).to_owned()).collect(),
             content: Bytes::from_static(content),
         };
         let lives = [
-            live(0, &["7-a", "9-b"], b"\n x"),
-            live(8, &["7-a", "9-b"], b"x"),
-            live(8, &[], b""),
-            live(0, &[], b""),
+            live(None, &["7-a", "9-b"], b"\n x"),
+            live(Some(Mark::new(8)), &["7-a", "9-b"], b"x"),
+            live(Some(Mark::new(8)), &[], b""),
+            live(None, &[], b""),
         ];
         for body in lives.into_iter().chain([Body::Pending, Body::Gone]) {
             let root = Root { stamp: 9, body };

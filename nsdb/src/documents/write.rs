@@ -6,7 +6,7 @@ use bytes::Bytes;
 use model::{Document, DocumentKey, Version};
 use uuid::Uuid;
 
-use super::root::{Body, Root};
+use super::root::{Body, Mark, Root};
 use super::{pages, path};
 use crate::Error;
 use crate::coordinator::{self, Coordinator, Expect, Retry};
@@ -50,9 +50,10 @@ pub(crate) async fn write_document(
             Some(paged) => {
                 let names = name_pages(version, &paged.pages, &old);
                 wrote_pages |= write_pages(coordinator, &path, &names, &paged.pages, &old).await?;
-                let acknowledge = acknowledge.max(old.acknowledge());
+                let former = old.mark().filter(|mark| mark.version >= acknowledge);
+                let mark = former.or_else(|| (acknowledge > 0).then(|| Mark::new(acknowledge)));
                 let content = paged.root.clone();
-                Root { stamp: version, body: Body::Live { acknowledge, pages: names, content } }
+                Root { stamp: version, body: Body::Live { mark, pages: names, content } }
             }
         };
         if old.body == Body::Pending && Progress::read(coordinator).await?.floor > version {

@@ -10,7 +10,7 @@ use model::{
     TunnelZoneType, Version,
 };
 use nsdb::acknowledgements::Acknowledgements;
-use nsdb::coordinator::{Coordinator, Memory, Resume};
+use nsdb::coordinator::{Coordinator, Expect, Memory, Resume};
 use nsdb::interest::{Event, Interest};
 use nsdb::presence::Hosts;
 use nsdb::store::{Committed, Options, Store};
@@ -229,6 +229,28 @@ async fn a_server_that_starts_marks_what_a_crashed_one_left(backend: Backend) {
     let next = Store::open(backend.session("two").await, "two").await.unwrap();
     next.applied(last).await;
     assert_eq!(mark(&backend.session("reader").await, document(1)).await, (last, asked));
+}
+
+/// Else every agent that comes to need the document would acknowledge it for ever.
+#[tokio::test]
+async fn a_mark_that_nobody_can_be_waiting_for_any_more_asks_for_nothing() {
+    bounded(async {
+        let session: Session = Arc::new(Memory::new("one"));
+        let store = Store::open(Arc::clone(&session), "one").await.unwrap();
+        let asked = store.commit_acknowledged(create_bridge(1)).await.unwrap().version;
+        store.applied(asked).await;
+        assert_eq!(mark(&session, document(1)).await, (asked, asked));
+        let path = format!("doc/bridge/{}", id(1));
+        let (root, _) = session.get(&path).await.unwrap().unwrap();
+        let end = root.iter().position(|byte| *byte == b'\n').unwrap();
+        let old = [format!("live {asked} acknowledge={asked}@0").as_bytes(), &root[end..]].concat();
+        session.put(&path, old.into(), Expect::Any).await.unwrap();
+        assert_eq!(mark(&session, document(1)).await, (asked, 0));
+        let (later, ()) = store.commit(rename(1, "later")).await.unwrap();
+        store.applied(later).await;
+        assert_eq!(mark(&session, document(1)).await, (later, 0));
+    })
+    .await;
 }
 
 #[tokio::test]
