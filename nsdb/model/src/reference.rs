@@ -333,30 +333,17 @@ refer_to_owner! {
     BgpNetwork, "routerId", router;
     BgpPeer, "routerId", router;
     PeeringEntry, "portId", port;
-}
-
-impl Refer for DhcpSubnet {
-    fn refer(&self, found: &mut References) {
-        found.add(Role::Owner, "bridgeId", self.bridge);
-    }
-}
-
-impl Refer for DhcpSubnet6 {
-    fn refer(&self, found: &mut References) {
-        found.add(Role::Owner, "bridgeId", self.bridge);
-    }
+    DhcpSubnet, "bridgeId", bridge;
+    DhcpSubnet6, "bridgeId", bridge;
+    ArpEntry, "bridgeId", bridge;
+    QosBandwidthRule, "policyId", policy;
+    QosDscpRule, "policyId", policy;
 }
 
 impl Refer for MacEntry {
     fn refer(&self, found: &mut References) {
         found.add(Role::Owner, "bridgeId", self.bridge);
         found.add(Role::Station, "portId", self.port);
-    }
-}
-
-impl Refer for ArpEntry {
-    fn refer(&self, found: &mut References) {
-        found.add(Role::Owner, "bridgeId", self.bridge);
     }
 }
 
@@ -396,18 +383,6 @@ impl Refer for TraceRequest {
     fn refer(&self, found: &mut References) {
         found.add(Role::Owner, "deviceId", self.device);
         found.add_part("condition", &*self.condition);
-    }
-}
-
-impl Refer for QosBandwidthRule {
-    fn refer(&self, found: &mut References) {
-        found.add(Role::Owner, "policyId", self.policy);
-    }
-}
-
-impl Refer for QosDscpRule {
-    fn refer(&self, found: &mut References) {
-        found.add(Role::Owner, "policyId", self.policy);
     }
 }
 

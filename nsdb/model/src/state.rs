@@ -197,9 +197,7 @@ impl State {
 
     /// Routes of a router, ordered by id.
     pub fn router_routes(&self, router: RouterId) -> impl Iterator<Item = &Route> + '_ {
-        self.index
-            .referrers_of(router.into(), Role::Owner, Kind::Route)
-            .filter_map(|id| self.route(RouteId(id)))
+        self.referring(router, Role::Owner, Kind::Route).filter_map(|id| self.route(id))
     }
 
     /// Rules of a chain in order of evaluation.
@@ -229,16 +227,12 @@ impl State {
 
     /// Insertions whose traffic is taken out at a port, ordered by id.
     pub fn port_insertions(&self, port: PortId) -> impl Iterator<Item = &L2Insertion> + '_ {
-        self.index
-            .referrers_of(port.into(), Role::Owner, Kind::L2Insertion)
-            .filter_map(|id| self.l2_insertion(L2InsertionId(id)))
+        self.referring(port, Role::Owner, Kind::L2Insertion).filter_map(|id| self.l2_insertion(id))
     }
 
     /// Insertions whose service is behind a port, ordered by id.
     pub fn service_insertions(&self, port: PortId) -> impl Iterator<Item = &L2Insertion> + '_ {
-        self.index
-            .referrers_of(port.into(), Role::Service, Kind::L2Insertion)
-            .filter_map(|id| self.l2_insertion(L2InsertionId(id)))
+        self.referring(port, Role::Service, Kind::L2Insertion).filter_map(|id| self.l2_insertion(id))
     }
 
     /// Bandwidth limits of a QoS policy, ordered by id.
@@ -246,16 +240,13 @@ impl State {
         &self,
         policy: QosPolicyId,
     ) -> impl Iterator<Item = &QosBandwidthRule> + '_ {
-        self.index
-            .referrers_of(policy.into(), Role::Owner, Kind::QosBandwidthRule)
-            .filter_map(|id| self.qos_bandwidth_rule(QosBandwidthRuleId(id)))
+        self.referring(policy, Role::Owner, Kind::QosBandwidthRule)
+            .filter_map(|id| self.qos_bandwidth_rule(id))
     }
 
     /// DSCP marks of a QoS policy, ordered by id.
     pub fn policy_dscp_rules(&self, policy: QosPolicyId) -> impl Iterator<Item = &QosDscpRule> + '_ {
-        self.index
-            .referrers_of(policy.into(), Role::Owner, Kind::QosDscpRule)
-            .filter_map(|id| self.qos_dscp_rule(QosDscpRuleId(id)))
+        self.referring(policy, Role::Owner, Kind::QosDscpRule).filter_map(|id| self.qos_dscp_rule(id))
     }
 
     /// Ports bound on a host, ordered by id.
@@ -270,9 +261,7 @@ impl State {
 
     /// Zones that a host is a member of, ordered by id.
     pub fn host_zones(&self, host: HostId) -> impl Iterator<Item = &TunnelZone> + '_ {
-        self.index
-            .referrers_of(host.into(), Role::Member, Kind::TunnelZone)
-            .filter_map(|id| self.tunnel_zone(TunnelZoneId(id)))
+        self.referring(host, Role::Member, Kind::TunnelZone).filter_map(|id| self.tunnel_zone(id))
     }
 
     /// The tunnel zone with this name.
@@ -282,27 +271,27 @@ impl State {
 
     /// IPv4 subnets that a bridge serves by DHCP, ordered by id.
     pub fn bridge_dhcp_subnets(&self, bridge: BridgeId) -> impl Iterator<Item = &DhcpSubnet> + '_ {
-        self.parts(bridge, Kind::DhcpSubnet).filter_map(|id| self.dhcp_subnet(DhcpSubnetId(id)))
+        self.referring(bridge, Role::Owner, Kind::DhcpSubnet).filter_map(|id| self.dhcp_subnet(id))
     }
 
     /// IPv6 subnets of a bridge, ordered by id.
     pub fn bridge_dhcp_subnets6(&self, bridge: BridgeId) -> impl Iterator<Item = &DhcpSubnet6> + '_ {
-        self.parts(bridge, Kind::DhcpSubnet6).filter_map(|id| self.dhcp_subnet6(DhcpSubnet6Id(id)))
+        self.referring(bridge, Role::Owner, Kind::DhcpSubnet6).filter_map(|id| self.dhcp_subnet6(id))
     }
 
     /// Static entries of a bridge's MAC table, ordered by id.
     pub fn bridge_mac_entries(&self, bridge: BridgeId) -> impl Iterator<Item = &MacEntry> + '_ {
-        self.parts(bridge, Kind::MacEntry).filter_map(|id| self.mac_entry(MacEntryId(id)))
+        self.referring(bridge, Role::Owner, Kind::MacEntry).filter_map(|id| self.mac_entry(id))
     }
 
     /// Static entries of a bridge's ARP table, ordered by id.
     pub fn bridge_arp_entries(&self, bridge: BridgeId) -> impl Iterator<Item = &ArpEntry> + '_ {
-        self.parts(bridge, Kind::ArpEntry).filter_map(|id| self.arp_entry(ArpEntryId(id)))
+        self.referring(bridge, Role::Owner, Kind::ArpEntry).filter_map(|id| self.arp_entry(id))
     }
 
     /// VTEPs of a tunnel zone, ordered by id.
     pub fn zone_vteps(&self, zone: TunnelZoneId) -> impl Iterator<Item = &Vtep> + '_ {
-        self.index.referrers_of(zone.into(), Role::Vtep, Kind::Vtep).filter_map(|id| self.vtep(VtepId(id)))
+        self.referring(zone, Role::Vtep, Kind::Vtep).filter_map(|id| self.vtep(id))
     }
 
     /// The device at the other end of a port's cable.
@@ -329,15 +318,11 @@ impl State {
         ids.filter(move |id| self.viewer.is_none() || self.contains(ObjectKey { kind, id: *id })).map(T::from)
     }
 
-    fn parts(&self, bridge: BridgeId, kind: Kind) -> impl Iterator<Item = uuid::Uuid> + '_ {
-        self.index.referrers_of(bridge.into(), Role::Owner, kind)
-    }
-
     fn ports_where(&self, target: ObjectKey, role: Role) -> impl Iterator<Item = &Port> + '_ {
-        self.index.referrers_of(target, role, Kind::Port).filter_map(|id| self.port(PortId(id)))
+        self.referring(target, role, Kind::Port).filter_map(|id| self.port(id))
     }
 
     fn rules_where(&self, target: ObjectKey, role: Role) -> impl Iterator<Item = &Rule> + '_ {
-        self.index.referrers_of(target, role, Kind::Rule).filter_map(|id| self.rule(RuleId(id)))
+        self.referring(target, role, Kind::Rule).filter_map(|id| self.rule(id))
     }
 }

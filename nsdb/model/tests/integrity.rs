@@ -107,7 +107,13 @@ fn assert_bridges_reach_their_vteps(state: &State) {
     }
     assert_eq!(reached, bound);
     for entry in state.mac_entries() {
-        assert_eq!(state.port(entry.port).and_then(model::Port::bridge), Some(entry.bridge));
+        let port = state.port(entry.port).expect("checked above");
+        assert_eq!(port.bridge(), Some(entry.bridge));
+        let carried = match port.device {
+            PortDevice::Bridge { vlan, .. } => vlan,
+            _ => None,
+        };
+        assert!(carried.is_none_or(|vlan| vlan == entry.vlan), "the port carries the station's VLAN");
     }
 }
 

@@ -292,3 +292,119 @@ fn bare_host(id: HostId) -> Host {
         enforce_container_limit: false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::all_documents;
+    use model::strategy::topology;
+    use model::{DhcpHost, DhcpOption, DhcpSubnet, DhcpSubnetId, MirrorId, Port, PortDevice, PortEntry};
+    use packet::MacAddr;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::super::runs::Child;
+    use super::*;
+    use crate::coordinator::MAX_VALUE_BYTES;
+
+    /// Most bytes of what a page says of its device.
+    const BARE_BYTES: usize = 64;
+
+    /// What the children on a page weigh together.
+    fn weight(page: &Document) -> usize {
+        fn sum<T: Child>(children: &[T]) -> usize {
+            children.iter().map(Child::weight).sum()
+        }
+        match page {
+            Document::Bridge(page) => {
+                let BridgeDocument { ports, dhcp_subnets, dhcp_subnets6, mac_entries, arp_entries, .. } =
+                    page;
+                sum(ports) + sum(dhcp_subnets) + sum(dhcp_subnets6) + sum(mac_entries) + sum(arp_entries)
+            }
+            Document::Router(page) => {
+                let RouterDocument { ports, routes, bgp_networks, bgp_peers, peering, .. } = page;
+                sum(ports) + sum(routes) + sum(bgp_networks) + sum(bgp_peers) + sum(peering)
+            }
+            Document::Chain(page) => sum(&page.rules),
+            Document::IpAddrGroup(page) => page.addresses.iter().map(Child::weight).sum(),
+            Document::Host(page) => sum(&page.bindings),
+            Document::TunnelZone(page) => sum(&page.members.clone().into_iter().collect::<Vec<_>>()),
+            Document::LoadBalancer(page) => sum(&page.pools),
+            Document::Pool(page) => sum(&page.members) + sum(&page.vips),
+            Document::QosPolicy(page) => sum(&page.bandwidth_rules) + sum(&page.dscp_rules),
+            _ => 0,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+        #[test]
+        fn pages_take_no_more_than_they_weigh(state in topology(60)) {
+            for page in all_documents(&state).flat_map(|document| split(document).1) {
+                let bytes = encode(&page).len();
+                prop_assert!(bytes <= weight(&page) + BARE_BYTES, "{bytes} of {}: {page:?}", weight(&page));
+            }
+        }
+    }
+
+    fn subnet(number: u128, hosts: u16) -> DhcpSubnet {
+        let option = DhcpOption { name: "n".repeat(200), value: "v".repeat(200) };
+        let host = |number: u16| {
+            let [high, low] = number.to_be_bytes();
+            let options = vec![option.clone(); 4];
+            let host = DhcpHost { address: [10, 0, high, low].into(), name: None, options };
+            (MacAddr([2, 0, 0, 0, high, low]), host)
+        };
+        DhcpSubnet {
+            id: DhcpSubnetId(Uuid::from_u128(number)),
+            bridge: BridgeId::default(),
+            prefix: "10.0.0.0/16".parse().unwrap(),
+            default_gateway: None,
+            server: None,
+            dns_servers: Vec::new(),
+            interface_mtu: None,
+            routes: Vec::new(),
+            hosts: (0..hosts).map(host).collect(),
+            enabled: true,
+        }
+    }
+
+    /// A page of some subnets and a very large one was too large to be written.
+    #[test]
+    fn a_large_subnet_stands_on_a_page_of_its_own() {
+        let document = BridgeDocument {
+            dhcp_subnets: vec![subnet(1, 15), subnet(2, 590)],
+            ..BridgeDocument::of_ports(bare_bridge(BridgeId::default()), Vec::new())
+        };
+        let pages = cut(Document::Bridge(document)).pages;
+        assert_eq!(pages.len(), 2);
+        assert!(pages.iter().all(|page| page.len() <= MAX_VALUE_BYTES));
+    }
+
+    /// The mirrors of ports did not count, so that pages of ports with many were too large to be written.
+    #[test]
+    fn ports_with_many_mirrors_stand_on_many_pages() {
+        let port = |number: u128| {
+            let mut port = Port {
+                id: Uuid::from_u128(number).into(),
+                device: PortDevice::Bridge { bridge: BridgeId::default(), vlan: None },
+                admin_state_up: true,
+                mirrors: Default::default(),
+                qos_policy: None,
+                inbound_filter: None,
+                outbound_filter: None,
+                peer: None,
+                binding: None,
+                port_groups: Vec::new(),
+                vif_id: None,
+                tunnel_key: 1,
+            };
+            port.mirrors.inbound = (0..1000).map(|number| MirrorId(Uuid::from_u128(number))).collect();
+            PortEntry { port, peer_device: None }
+        };
+        let ports = (0..64).map(port).collect();
+        let document = BridgeDocument::of_ports(bare_bridge(BridgeId::default()), ports);
+        let pages = cut(Document::Bridge(document)).pages;
+        assert!(pages.iter().all(|page| page.len() <= 32 * 1024));
+    }
+}

@@ -7,13 +7,14 @@ use std::net::IpAddr;
 
 use model::{
     ArpEntry, BgpNetwork, BgpPeer, Condition, DhcpSubnet, DhcpSubnet6, HostBinding, HostId, MacEntry,
-    PeeringEntry, PoolId, PoolMember, PortDevice, PortEntry, QosBandwidthRule, QosDscpRule, Route, Rule, Vip,
+    PeeringEntry, PoolId, PoolMember, Port, PortDevice, PortEntry, PortMirrors, QosBandwidthRule,
+    QosDscpRule, Route, Rule, RuleAction, Vip,
 };
 use uuid::Uuid;
 
 /// A run ends at about every this many-th child…
 const RUN: u64 = 64;
-/// …and when its children take about this much at the latest.
+/// …and before a child with which it would take more than this.
 const MAX_RUN_BYTES: usize = 32 * 1024;
 
 /// What can be cut into runs.
@@ -21,7 +22,7 @@ pub(super) trait Child {
     /// Decides, scrambled, whether a run ends here.
     fn id(&self) -> Uuid;
 
-    /// About how many bytes it takes on a page.
+    /// At most how many bytes it takes on a page, or little more.
     fn weight(&self) -> usize;
 }
 
@@ -31,11 +32,14 @@ impl Child for PortEntry {
     }
 
     fn weight(&self) -> usize {
-        let addresses = match &self.port.device {
+        let Port { device, mirrors, port_groups, .. } = &self.port;
+        let addresses = match device {
             PortDevice::Router { addresses, .. } => addresses.len(),
             PortDevice::Bridge { .. } | PortDevice::Vxlan { .. } => 0,
         };
-        200 + 20 * (addresses + self.port.port_groups.len())
+        let PortMirrors { inbound, post_in_filter, pre_out_filter, outbound } = mirrors;
+        let mirrors = inbound.len() + post_in_filter.len() + pre_out_filter.len() + outbound.len();
+        270 + 24 * addresses + 20 * (mirrors + port_groups.len())
     }
 }
 
@@ -57,7 +61,12 @@ impl Child for Rule {
     fn weight(&self) -> usize {
         let Condition { in_ports, out_ports, .. } = &self.condition;
         let ports: usize = in_ports.iter().chain(out_ports).map(|ports| ports.value.len()).sum();
-        300 + 20 * ports
+        let targets = match &self.action {
+            RuleAction::Nat(nat) => nat.targets.len(),
+            _ => 0,
+        };
+        let meter = self.meter_name.as_ref().map_or(0, String::len);
+        450 + 20 * ports + 50 * targets + meter
     }
 }
 
@@ -77,11 +86,15 @@ macro_rules! children {
 }
 
 children! {
-    BgpNetwork: 50,
-    BgpPeer: 150,
-    PeeringEntry: 60,
-    PoolMember: 60,
-    Vip: 60,
+    ArpEntry: 50,
+    BgpNetwork: 60,
+    BgpPeer: 180,
+    MacEntry: 70,
+    PeeringEntry: 70,
+    PoolMember: 70,
+    QosBandwidthRule: 60,
+    QosDscpRule: 50,
+    Vip: 90,
 }
 
 impl Child for PoolId {
@@ -153,62 +166,26 @@ impl Child for DhcpSubnet6 {
     }
 }
 
-impl Child for MacEntry {
-    fn id(&self) -> Uuid {
-        self.id.0
-    }
-
-    fn weight(&self) -> usize {
-        70
-    }
-}
-
-impl Child for ArpEntry {
-    fn id(&self) -> Uuid {
-        self.id.0
-    }
-
-    fn weight(&self) -> usize {
-        50
-    }
-}
-
-impl Child for QosBandwidthRule {
-    fn id(&self) -> Uuid {
-        self.id.0
-    }
-
-    fn weight(&self) -> usize {
-        60
-    }
-}
-
-impl Child for QosDscpRule {
-    fn id(&self) -> Uuid {
-        self.id.0
-    }
-
-    fn weight(&self) -> usize {
-        50
-    }
-}
-
-/// Cuts children into runs.
+/// Cuts children into runs. A child heavier than a run may be stands alone.
 pub(super) fn runs<T: Child>(children: Vec<T>) -> impl Iterator<Item = Vec<T>> {
-    let mut children = children.into_iter();
+    let mut children = children.into_iter().peekable();
     std::iter::from_fn(move || {
-        let mut run = Vec::new();
-        let mut weight = 0;
-        for child in children.by_ref() {
-            let ends = scramble(child.id()).is_multiple_of(RUN);
+        let first = children.next()?;
+        let mut weight = first.weight();
+        let mut run = vec![first];
+        while !run.last().is_some_and(ends_run) {
+            let Some(child) = children.next_if(|child| weight + child.weight() <= MAX_RUN_BYTES) else {
+                break;
+            };
             weight += child.weight();
             run.push(child);
-            if ends || weight >= MAX_RUN_BYTES {
-                break;
-            }
         }
-        (!run.is_empty()).then_some(run)
+        Some(run)
     })
+}
+
+fn ends_run<T: Child>(child: &T) -> bool {
+    scramble(child.id()).is_multiple_of(RUN)
 }
 
 /// A fixed scrambling of an id (the finalizer of SplitMix64): the same in every process and release.

@@ -2,12 +2,27 @@
 
 use ipnetwork::{Ipv4Network, Ipv6Network};
 use packet::MacAddr;
+use prost::Message;
 
 use super::field::{
     FieldError, address_v4, address_v6, id, id_bytes, mac, mac_bytes, number, prefix_message, required,
 };
 use super::wire::topology as wire;
 use crate::{DhcpHost, DhcpHost6, DhcpOption, DhcpRoute, DhcpSubnet, DhcpSubnet6};
+
+impl DhcpSubnet {
+    /// How many bytes it takes where it is stored.
+    pub(crate) fn stored_bytes(&self) -> usize {
+        wire::DhcpSubnet::from(self).encoded_len()
+    }
+}
+
+impl DhcpSubnet6 {
+    /// How many bytes it takes where it is stored.
+    pub(crate) fn stored_bytes(&self) -> usize {
+        wire::DhcpSubnet6::from(self).encoded_len()
+    }
+}
 
 impl From<&DhcpSubnet> for wire::DhcpSubnet {
     fn from(subnet: &DhcpSubnet) -> Self {

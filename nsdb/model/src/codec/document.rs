@@ -181,12 +181,10 @@ impl From<&QosPolicyDocument> for wire::QosPolicyDocument {
 
 fn qos_policy(document: wire::QosPolicyDocument) -> Result<QosPolicyDocument, DecodeError> {
     let head = required("policy", document.policy).map_err(DecodeError::in_message("QoS policy document"))?;
-    let limits = document.bandwidth_rules.into_iter().map(|rule| decode(Kind::QosBandwidthRule, rule));
-    let marks = document.dscp_rules.into_iter().map(|rule| decode(Kind::QosDscpRule, rule));
     Ok(QosPolicyDocument {
         policy: decode(Kind::QosPolicy, head)?,
-        bandwidth_rules: limits.collect::<Result<_, _>>()?,
-        dscp_rules: marks.collect::<Result<_, _>>()?,
+        bandwidth_rules: decode_all(Kind::QosBandwidthRule, document.bandwidth_rules)?,
+        dscp_rules: decode_all(Kind::QosDscpRule, document.dscp_rules)?,
     })
 }
 

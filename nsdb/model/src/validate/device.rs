@@ -1,16 +1,23 @@
 //! Bridges, routers and routes.
 
 use super::{Checked, is_unicast};
-use crate::{Bridge, NextHop, PortDevice, Route, Router, State};
+use crate::{Bridge, Mirrors, NextHop, PortDevice, Route, Router, State};
 
 pub(super) fn bridge(bridge: &Bridge, checked: &mut Checked) {
     checked.text("name", bridge.name.as_deref());
     checked.text("tenantId", bridge.tenant_id.as_deref());
+    mirrors(&bridge.mirrors, checked);
 }
 
 pub(super) fn router(router: &Router, checked: &mut Checked) {
     checked.text("name", router.name.as_deref());
     checked.text("tenantId", router.tenant_id.as_deref());
+    mirrors(&router.mirrors, checked);
+}
+
+fn mirrors(mirrors: &Mirrors, checked: &mut Checked) {
+    checked.mirrors("inboundMirrorIds", &mirrors.inbound);
+    checked.mirrors("outboundMirrorIds", &mirrors.outbound);
 }
 
 pub(super) fn route(route: &Route, checked: &mut Checked) {

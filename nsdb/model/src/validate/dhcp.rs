@@ -14,6 +14,10 @@ const MIN_MTU: u16 = 68;
 const MAX_DNS_SERVERS: usize = 63;
 /// Most routes: what fits into an answer beside everything else.
 const MAX_ROUTES: usize = 64;
+/// Most hosts of one subnet…
+const MAX_HOSTS: usize = 2000;
+/// …and most bytes that it may take with them where it is stored: half of what fits under one key.
+const MAX_SUBNET_BYTES: usize = 500_000;
 /// Most further options of one host.
 const MAX_OPTIONS: usize = 64;
 
@@ -48,6 +52,7 @@ pub(super) fn subnet(subnet: &DhcpSubnet, checked: &mut Checked) {
     );
     dns_servers(&subnet.dns_servers, checked);
     routes(subnet, checked);
+    size(subnet.hosts.len(), subnet.stored_bytes(), checked);
     for (mac, host) in &subnet.hosts {
         checked.require(mac.is_station(), "macAddr", format!("{mac} is not the address of a single station"));
         checked.require(
@@ -57,6 +62,23 @@ pub(super) fn subnet(subnet: &DhcpSubnet, checked: &mut Checked) {
         );
         self::host(prefix, host, checked);
     }
+}
+
+/// A subnet is stored in one piece.
+fn size(hosts: usize, bytes: usize, checked: &mut Checked) {
+    checked.require(
+        hosts <= MAX_HOSTS,
+        "hosts",
+        format!("must be at most {MAX_HOSTS}: split the network into several subnets"),
+    );
+    checked.require(
+        bytes <= MAX_SUBNET_BYTES,
+        "hosts",
+        format!(
+            "take {bytes} bytes with the subnet, more than {MAX_SUBNET_BYTES}: shorten their names and options, or split \
+             the network into several subnets"
+        ),
+    );
 }
 
 fn dns_servers(servers: &[Ipv4Addr], checked: &mut Checked) {
@@ -128,6 +150,7 @@ pub(super) fn subnet6(subnet: &DhcpSubnet6, checked: &mut Checked) {
         "prefix",
         format!("{prefix} is not a network of machines"),
     );
+    size(subnet.hosts.len(), subnet.stored_bytes(), checked);
     for (client, host) in &subnet.hosts {
         checked.require(
             prefix.contains(host.address),

@@ -25,10 +25,13 @@ pub(crate) use host::interface_name;
 pub(crate) use unique::unique;
 
 use crate::mirror::mirror_hooks;
-use crate::{ModelError, Object, ObjectKey, State, Violation};
+use crate::{MirrorId, ModelError, Object, ObjectKey, State, Violation};
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 255;
+
+/// Most mirrors in one place.
+const MAX_MIRRORS: usize = 64;
 
 /// Largest VLAN id in use (IEEE 802.1Q §9.6).
 const MAX_VLAN: u16 = 4094;
@@ -60,6 +63,14 @@ impl Checked {
     fn text(&mut self, property: &'static str, text: Option<&str>) {
         let length = text.map_or(0, |t| t.chars().count());
         self.require(length <= MAX_NAME, property, format!("size must be between 0 and {MAX_NAME}"));
+    }
+
+    fn mirrors(&mut self, property: &'static str, mirrors: &[MirrorId]) {
+        self.require(
+            mirrors.len() <= MAX_MIRRORS,
+            property,
+            format!("must list at most {MAX_MIRRORS} mirrors"),
+        );
     }
 
     /// An address of a machine that is reached over IPv4, which is all that is balanced and peered with so far.

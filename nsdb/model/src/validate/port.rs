@@ -4,7 +4,7 @@ use ipnetwork::IpNetwork;
 
 use super::{Checked, is_unicast, peering};
 use crate::transaction::MAX_TUNNEL_KEY;
-use crate::{Port, PortDevice};
+use crate::{Port, PortDevice, PortMirrors};
 
 pub(super) fn port(port: &Port, checked: &mut Checked) {
     checked.require(
@@ -12,6 +12,11 @@ pub(super) fn port(port: &Port, checked: &mut Checked) {
         "tunnelKey",
         format!("must be between 1 and {MAX_TUNNEL_KEY}"),
     );
+    let PortMirrors { inbound, post_in_filter, pre_out_filter, outbound } = &port.mirrors;
+    checked.mirrors("inboundMirrorIds", inbound);
+    checked.mirrors("postInFilterMirrorIds", post_in_filter);
+    checked.mirrors("preOutFilterMirrorIds", pre_out_filter);
+    checked.mirrors("outboundMirrorIds", outbound);
     match &port.device {
         PortDevice::Bridge { vlan, .. } => {
             checked.require(

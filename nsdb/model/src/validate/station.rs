@@ -1,7 +1,7 @@
 //! Static entries of bridges' tables.
 
 use super::{Checked, MAX_VLAN, is_unicast};
-use crate::{ArpEntry, MacEntry, PortDevice, State};
+use crate::{ArpEntry, Kind, MacEntry, MacEntryId, ModelError, Port, PortDevice, Role, State};
 
 pub(super) fn mac_entry(entry: &MacEntry, checked: &mut Checked) {
     let MacEntry { id, bridge, vlan, mac, .. } = *entry;
@@ -26,6 +26,20 @@ pub(super) fn mac_entry_in_context(state: &State, entry: &MacEntry, checked: &mu
             format!("must be {carried}, the VLAN that port {} carries", port.id),
         );
     }
+}
+
+/// A port that carries but one VLAN has stations in no other.
+pub(super) fn entries_of(state: &State, port: &Port) -> Result<(), ModelError> {
+    let PortDevice::Bridge { vlan: Some(carried), .. } = port.device else { return Ok(()) };
+    let entries = state.referring(port.id, Role::Station, Kind::MacEntry);
+    let stray: Vec<MacEntryId> =
+        entries.filter(|id| state.mac_entry(*id).is_some_and(|entry| entry.vlan != carried)).collect();
+    if stray.is_empty() {
+        return Ok(());
+    }
+    let message =
+        format!("Port {} has stations in other VLANs than {carried}: remove their entries.", port.id);
+    Err(ModelError::conflict(message, stray))
 }
 
 pub(super) fn arp_entry(entry: &ArpEntry, checked: &mut Checked) {

@@ -1,9 +1,9 @@
-//! What no two objects may share.
+//! What no two objects may share, and what stands in the way of a change.
 
 use std::collections::BTreeMap;
 
 use super::service::insertion_unique;
-use super::{dhcp, vtep};
+use super::{dhcp, station, vtep};
 use crate::{
     Kind, ModelError, Object, Port, PortDevice, Role, Router, RouterId, ServiceContainer, ServiceContainerId,
     State, TunnelZone,
@@ -15,6 +15,7 @@ pub(crate) fn unique(state: &State, object: &Object) -> Result<(), ModelError> {
         Object::Port(port) => {
             tunnel_key(state, port)?;
             vlan(state, port)?;
+            station::entries_of(state, port)?;
             addresses(state, port)
         }
         Object::TunnelZone(zone) => {

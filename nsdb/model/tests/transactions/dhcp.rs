@@ -3,8 +3,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use model::{
-    BridgeId, DhcpHost, DhcpHost6, DhcpOption, DhcpRoute, DhcpSubnet, DhcpSubnet6Id, DhcpSubnetId,
-    ModelError, ObjectKey, Transaction,
+    BridgeId, DhcpHost, DhcpHost6, DhcpOption, DhcpRoute, DhcpSubnet, DhcpSubnet6, DhcpSubnet6Id,
+    DhcpSubnetId, ModelError, ObjectKey, Transaction,
 };
 use packet::MacAddr;
 
@@ -197,4 +197,45 @@ fn hosts_leave_quietly() {
         tx.remove_dhcp_host6(id(11), "00:01").expect("the subnet is there");
     }
     assert!(tx.state().dhcp_subnet(id(10)).expect("it stays").hosts.is_empty());
+}
+
+#[test]
+fn a_subnet_has_at_most_2000_hosts() {
+    let station = |n: u16| MacAddr([2, 0, 0, 0, (n >> 8) as u8, n as u8]);
+    let host = |n: u16| DhcpHost {
+        address: Ipv4Addr::from_bits(0x0a00_0100 + u32::from(n)),
+        name: None,
+        options: vec![],
+    };
+    let hosts = (0..2000).map(|n| (station(n), host(n))).collect();
+    let mut tx = begin_with_devices();
+    tx.create(DhcpSubnet { hosts, ..dhcp_subnet(20, 1, "10.0.0.0/16") }).expect("2000 are fine");
+    assert_eq!(violated(tx.add_dhcp_host(id(20), station(2000), host(2000))), "hosts");
+}
+
+#[test]
+fn what_the_hosts_of_a_subnet_say_is_bounded() {
+    let option = DhcpOption { name: "n".repeat(200), value: "v".repeat(200) };
+    let station =
+        |n: u8| (mac(n), DhcpHost { address: v4("10.0.1.1"), name: None, options: vec![option.clone(); 64] });
+    let hosts = (0..18).map(station).collect();
+    let mut tx = begin_with_devices();
+    tx.create(DhcpSubnet { hosts, ..dhcp_subnet(20, 1, "10.0.0.0/16") }).expect("it is below the bound");
+    let hosts = (0..20).map(station).collect();
+    assert_eq!(
+        violated(tx.create(DhcpSubnet { id: id(21), hosts, ..dhcp_subnet(21, 1, "10.0.0.0/15") })),
+        "hosts"
+    );
+}
+
+#[test]
+fn what_the_clients_of_a_subnet_say_is_bounded() {
+    let client = |n: u32| {
+        let address = Ipv6Addr::from_bits((0xfd_u128 << 120) + u128::from(n) + 1);
+        (format!("{n:0255}"), DhcpHost6 { address, name: Some("n".repeat(255)) })
+    };
+    let mut tx = begin_with_devices();
+    let subnet = dhcp_subnet6(20, 1, "fd00::/64");
+    let hosts = (0..1000).map(client).collect();
+    assert_eq!(violated(tx.create(DhcpSubnet6 { hosts, ..subnet })), "hosts");
 }

@@ -224,3 +224,24 @@ fn configuration_is_found_by_its_name() {
     assert_eq!(violated(tx.update(misnamed)), "id");
     assert_eq!(violated(tx.create(ConfDocument::empty(ConfName::Template(String::new())))), "name");
 }
+
+#[test]
+fn at_most_64_mirrors_are_hooked_in_one_place() {
+    let mut tx = begin_with_ports();
+    let ids: Vec<MirrorId> = (100..165).map(id).collect();
+    (100..165).for_each(|n| tx.create(mirror(n, 10)).expect("a mirror"));
+    let enough = Mirrors { inbound: ids[..64].to_vec(), outbound: ids[1..].to_vec() };
+    tx.update(model::Bridge { mirrors: enough, ..bridge(1) }).expect("64 are fine");
+    let inbound = || Mirrors { inbound: ids.clone(), outbound: vec![] };
+    assert_eq!(violated(tx.update(model::Bridge { mirrors: inbound(), ..bridge(1) })), "inboundMirrorIds");
+    let outbound = || Mirrors { inbound: vec![], outbound: ids.clone() };
+    assert_eq!(violated(tx.update(model::Router { mirrors: outbound(), ..router(3) })), "outboundMirrorIds");
+    for (mirrors, property) in [
+        (PortMirrors { inbound: ids.clone(), ..Default::default() }, "inboundMirrorIds"),
+        (PortMirrors { post_in_filter: ids.clone(), ..Default::default() }, "postInFilterMirrorIds"),
+        (PortMirrors { pre_out_filter: ids.clone(), ..Default::default() }, "preOutFilterMirrorIds"),
+        (PortMirrors { outbound: ids.clone(), ..Default::default() }, "outboundMirrorIds"),
+    ] {
+        assert_eq!(violated(tx.update(model::Port { mirrors, ..bridge_port(11, 1) })), property);
+    }
+}

@@ -91,3 +91,19 @@ fn entries_go_with_their_port_and_their_bridge() {
     tx.delete(BridgeId(id(1))).expect("it is there");
     assert_eq!((tx.state().mac_entries().count(), tx.state().arp_entries().count()), (0, 0));
 }
+
+/// A port could be given a VLAN that the entries of its stations are not in.
+#[test]
+fn a_port_with_stations_does_not_change_to_another_vlan() {
+    let mut tx = begin_with_ports();
+    tx.set_mac_entry(entry(0, 1, 10)).expect("an entry");
+    tx.set_mac_entry(entry(8, 2, 10)).expect("an entry");
+    assert_eq!(conflict(tx.update(vlan_port(10, 1, 8))).1, [entry(0, 1, 10).id.into()]);
+}
+
+#[test]
+fn a_port_takes_on_the_vlan_that_all_its_stations_are_in() {
+    let mut tx = begin_with_ports();
+    tx.set_mac_entry(entry(8, 2, 10)).expect("an entry");
+    tx.update(vlan_port(10, 1, 8)).expect("the VLAN of its station");
+}
