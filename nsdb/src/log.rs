@@ -29,6 +29,8 @@ pub(crate) struct Entry {
     pub(crate) effects: Vec<Effect>,
     /// Documents that agents are asked to acknowledge.
     pub(crate) acknowledge: BTreeSet<DocumentKey>,
+    /// When it was committed, by the clock of [`Stat`](coordinator::Stat).
+    pub(crate) created: Option<u64>,
 }
 
 /// The key of a version's entry.
@@ -39,15 +41,16 @@ pub(crate) fn key(version: Version) -> String {
 /// The entry of a version; `None` if it is not committed yet, or compacted.
 pub(crate) async fn read(coordinator: &dyn Coordinator, version: Version) -> Result<Option<Entry>, Error> {
     let key = key(version);
-    let Some((value, _)) = coordinator.get(&key).await? else { return Ok(None) };
-    decode(version, &value).map(Some).map_err(|reason| Error::malformed(key, reason))
+    let Some((value, stat)) = coordinator.get(&key).await? else { return Ok(None) };
+    let entry = decode(version, &value).map_err(|reason| Error::malformed(key, reason))?;
+    Ok(Some(Entry { created: stat.created, ..entry }))
 }
 
 /// What became of an attempt to commit.
 #[derive(Debug)]
 pub(crate) enum Append {
-    /// The entry is durable under its version.
-    Committed,
+    /// The entry is durable under its version. When it was created, if that is known.
+    Committed(Option<u64>),
     /// Another writer's entry stands there, and this one nowhere.
     Taken(Entry),
     /// The log is compacted beyond the version, and the entry stands nowhere.
@@ -61,21 +64,27 @@ pub(crate) enum Append {
 /// An attempt without an answer is resolved by reading the key back, for as long as it takes: the same entry is created
 /// again only under the same key, so it cannot come to stand twice.
 ///
+/// Up to the time `in_time`, if that is known, the log cannot have been compacted beyond the version.
+///
 /// # Errors
 /// Only when the entry certainly stands nowhere.
 pub(crate) async fn append(
     coordinator: &dyn Coordinator,
     version: Version,
     entry: &Entry,
+    in_time: Option<u64>,
 ) -> Result<Append, Error> {
     let (key, value) = (key(version), encode(version, entry));
     let mut uncertain = false;
     loop {
-        match coordinator.create_then_get(&key, value.clone(), Progress::KEY).await {
-            Ok(progress) => return confirm(coordinator, version, Progress::found(progress.as_ref())).await,
+        match coordinator.create(&key, value.clone()).await {
+            Ok(stat) if stat.created.zip(in_time).is_some_and(|(created, in_time)| created <= in_time) => {
+                return Ok(Append::Committed(stat.created));
+            }
+            Ok(stat) => return confirm(coordinator, version, stat.created).await,
             Err(coordinator::Error::Exists { .. }) => match read(coordinator, version).await {
                 Ok(Some(found)) if found.id == entry.id => {
-                    return confirm(coordinator, version, Progress::read(coordinator).await).await;
+                    return confirm(coordinator, version, found.created).await;
                 }
                 Ok(Some(found)) => return Ok(Append::Taken(found)),
                 // It was there a moment ago.
@@ -95,15 +104,15 @@ pub(crate) async fn append(
 }
 
 /// Makes sure that an entry just found under its key is part of history: a writer that was cut off for long could have
-/// created it where the log is compacted already. `progress` was read since.
+/// created it where the log is compacted already.
 async fn confirm(
     coordinator: &dyn Coordinator,
     version: Version,
-    mut progress: Result<Progress, Error>,
+    created: Option<u64>,
 ) -> Result<Append, Error> {
     loop {
-        match progress {
-            Ok(progress) if progress.floor <= version => return Ok(Append::Committed),
+        match Progress::read(coordinator).await {
+            Ok(progress) if progress.floor <= version => return Ok(Append::Committed(created)),
             Ok(_) => {
                 coordinator.delete(&key(version), Expect::Any).await.ok();
                 return Ok(Append::Unknown);
@@ -111,7 +120,6 @@ async fn confirm(
             Err(error) if error.is_outage() => sleep(RESOLVE).await,
             Err(_) => return Ok(Append::Unknown),
         }
-        progress = Progress::read(coordinator).await;
     }
 }
 
@@ -149,5 +157,5 @@ fn decode(version: Version, value: &[u8]) -> Result<Entry, String> {
         return Err(format!("it is the entry of version {}", entry.version));
     }
     let LogEntry { changes, effects, acknowledge, author, .. } = entry;
-    Ok(Entry { id, author: author.into(), changes, effects, acknowledge })
+    Ok(Entry { id, author: author.into(), changes, effects, acknowledge, created: None })
 }

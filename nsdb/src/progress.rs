@@ -10,7 +10,9 @@ use bytes::Bytes;
 use model::Version;
 
 use crate::Error;
-use crate::coordinator::{self, Coordinator, Expect, Stat};
+use crate::coordinator::{self, Coordinator, Expect};
+
+const KEY: &str = "progress";
 
 /// How far the store has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,19 +24,9 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Where it stands.
-    pub(crate) const KEY: &str = "progress";
-
-    /// Reads the key.
+    /// Reads the key; the beginning of time if there is none.
     pub(crate) async fn read(coordinator: &dyn Coordinator) -> Result<Self, Error> {
-        Self::found(coordinator.get(Self::KEY).await?.as_ref())
-    }
-
-    /// What the key says; the beginning of time if there is none.
-    pub(crate) fn found(key: Option<&(Bytes, Stat)>) -> Result<Self, Error> {
-        let Some((value, _)) = key else { return Ok(Self::default()) };
-        let text = std::str::from_utf8(value).unwrap_or_default();
-        text.parse().map_err(|()| Error::malformed(Self::KEY, "it is not `applied=N floor=N`"))
+        Ok(read(coordinator).await?.0)
     }
 
     /// Raises the marks to these at least, and returns how they stand then and how they stood before.
@@ -43,8 +35,7 @@ impl Progress {
         raised: impl Fn(Self) -> Self,
     ) -> Result<(Self, Self), Error> {
         loop {
-            let key = coordinator.get(Self::KEY).await?;
-            let before = Self::found(key.as_ref())?;
+            let (before, version) = read(coordinator).await?;
             let wanted = raised(before);
             let after =
                 Self { applied: before.applied.max(wanted.applied), floor: before.floor.max(wanted.floor) };
@@ -52,9 +43,9 @@ impl Progress {
                 return Ok((before, after));
             }
             let value = Bytes::from(after.to_string());
-            let written = match key {
-                Some((_, stat)) => coordinator.put(Self::KEY, value, Expect::Version(stat.version)).await,
-                None => coordinator.create(Self::KEY, value).await,
+            let written = match version {
+                Some(version) => coordinator.put(KEY, value, Expect::Version(version)).await,
+                None => coordinator.create(KEY, value).await,
             };
             match written {
                 Ok(_) => return Ok((before, after)),
@@ -63,6 +54,13 @@ impl Progress {
             }
         }
     }
+}
+
+async fn read(coordinator: &dyn Coordinator) -> Result<(Progress, Option<u64>), Error> {
+    let Some((value, stat)) = coordinator.get(KEY).await? else { return Ok((Progress::default(), None)) };
+    let text = std::str::from_utf8(&value).unwrap_or_default();
+    let progress = text.parse().map_err(|()| Error::malformed(KEY, "it is not `applied=N floor=N`"))?;
+    Ok((progress, Some(stat.version)))
 }
 
 impl fmt::Display for Progress {

@@ -93,6 +93,7 @@ measure() {
   lists "$1" list-500-bridges --path /bridges --count 200
   lists "$1" list-all-ports --path "$collection" --count 10
   lists "$1" list-page-of-100-ports --path "$collection" --count 1 --page 100
+  sleep 1
   measured "$1-lists-memory" "$(mebibytes)" MiB
   restart "$1"
 }

@@ -17,7 +17,6 @@ mod zookeeper;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
@@ -42,25 +41,6 @@ pub type Operation<'a, T> = BoxFuture<'a, Result<T>>;
 pub trait Coordinator: Send + Sync + 'static {
     /// Creates a key that does not exist yet. Fails with [`Error::Exists`].
     fn create<'a>(&'a self, key: &'a str, value: Bytes) -> Operation<'a, Stat>;
-
-    /// Creates a key that does not exist yet, then reads another: what is read is no older than the creation. A driver may
-    /// do both in the time of one. If the key came to be and the other cannot be read, that is [`Error::Uncertain`].
-    fn create_then_get<'a>(
-        &'a self,
-        key: &'a str,
-        value: Bytes,
-        other: &'a str,
-    ) -> Operation<'a, Option<(Bytes, Stat)>> {
-        async move {
-            self.create(key, value).await?;
-            self.get(other).await.map_err(|error| Error::Uncertain {
-                endpoint: self.status().borrow().endpoint.to_string(),
-                key: key.to_owned(),
-                reason: error.to_string(),
-            })
-        }
-        .boxed()
-    }
 
     /// Reads a key; `None` if there is no such key.
     fn get<'a>(&'a self, key: &'a str) -> Operation<'a, Option<(Bytes, Stat)>>;
@@ -126,6 +106,9 @@ pub struct Stat {
     pub version: u64,
     /// Who created the key, if it is ephemeral.
     pub owner: Option<Arc<str>>,
+    /// When the key was created (where others were below it already: the first of these), by a clock that every change of
+    /// the store moves on by one at least; `None` of a driver that has no such clock.
+    pub created: Option<u64>,
 }
 
 /// What a writer expects of a key.

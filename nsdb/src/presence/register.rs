@@ -45,8 +45,9 @@ pub async fn register_host(
             changes: vec![Change::Put(Object::Host(host))],
             effects: vec![Effect { fate, before: None, after: None }],
             acknowledge: BTreeSet::new(),
+            created: None,
         };
-        if let Append::Committed = log::append(&**coordinator, version + 1, &entry).await? {
+        if let Append::Committed(_) = log::append(&**coordinator, version + 1, &entry, None).await? {
             return Ok(version + 1);
         }
     }

@@ -43,7 +43,8 @@ const QUEUED_CHANGES: usize = 1024;
 /// How a store treats history and callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Entries of the log that are kept below what is applied, so that a process cut off for that long needs only them.
+    /// Entries of the log that are kept below what is applied, so that a process cut off for that long needs only them. No
+    /// server of a store may keep fewer than another counts upon.
     pub retained_entries: u64,
     /// Compaction happens each time so many more have gathered.
     pub compaction_batch: u64,

@@ -24,9 +24,11 @@ const GRACE: Duration = Duration::from_millis(250);
 /// After a failure, the next attempt starts this long after.
 const RETRY: Duration = Duration::from_millis(500);
 /// The scribe rests this many times as long as it has worked…
-const REST: u32 = 3;
-/// …but not longer than this: so much later than without do agents see what is committed.
-const MAX_REST: Duration = Duration::from_millis(100);
+const REST: u32 = 4;
+/// …but for so long at least…
+const MIN_REST: Duration = Duration::from_millis(30);
+/// …and not longer than this: so much later than without do agents see what is committed.
+const MAX_REST: Duration = Duration::from_millis(200);
 /// Documents written at once.
 const CONCURRENT_WRITES: usize = 8;
 /// Keys deleted at once.
@@ -109,7 +111,7 @@ async fn apply(core: &Core) -> Result<(), Error> {
         delete_entries(core, before.floor..after.floor).await?;
         collect_tombstones(core, after.floor).await?;
     }
-    sleep((start.elapsed() * REST).min(MAX_REST)).await;
+    sleep((start.elapsed() * REST).clamp(MIN_REST, MAX_REST)).await;
     Ok(())
 }
 

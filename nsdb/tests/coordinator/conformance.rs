@@ -69,20 +69,18 @@ pub(crate) async fn a_key_is_created_once(backend: &dyn Backend) {
     assert_eq!(value(&session, "log/1").await, Some(bytes("first")));
 }
 
-pub(crate) async fn what_is_read_behind_a_creation_is_as_new(backend: &dyn Backend) {
-    let session = backend.session("host-a").await;
-    assert_eq!(session.create_then_get("log/1", bytes("one"), "progress").await, Ok(None));
-    let stat = session.create("progress", bytes("far")).await.unwrap();
-    let read = session.create_then_get("log/2", bytes("two"), "progress").await;
-    assert_eq!(read, Ok(Some((bytes("far"), stat))));
-    let again = session.create_then_get("log/2", bytes("other"), "progress").await;
-    assert!(matches!(again, Err(Error::Exists { .. })), "{again:?}");
-    assert_eq!(value(&session, "log/2").await, Some(bytes("two")));
-    let creations = (0..300).map(async |number| {
-        let key = format!("own/{number}");
-        session.create_then_get(&key, bytes("new"), &key).await.unwrap().map(|(value, _)| value)
-    });
-    assert_eq!(join_all(creations).await, vec![Some(bytes("new")); 300]);
+pub(crate) async fn a_clock_of_creations_counts_every_change(backend: &dyn Backend) {
+    let (session, other) = (backend.session("host-a").await, backend.session("host-b").await);
+    let first = session.create("log/1", bytes("first")).await.unwrap();
+    for _ in 0..5 {
+        other.put("doc/1", bytes("x"), Expect::Any).await.unwrap();
+    }
+    let second = other.create("log/2", bytes("second")).await.unwrap();
+    assert_eq!(session.get("log/2").await, Ok(Some((bytes("second"), second.clone()))));
+    assert_eq!(first.created.is_some(), second.created.is_some());
+    if let (Some(first), Some(second)) = (first.created, second.created) {
+        assert!(first + 6 <= second, "from {first} to {second}");
+    }
 }
 
 pub(crate) async fn of_many_creators_one_wins(backend: &dyn Backend) {
@@ -465,7 +463,7 @@ macro_rules! conform {
                 what_is_created_can_be_read
                 an_empty_value_is_a_value
                 a_key_is_created_once
-                what_is_read_behind_a_creation_is_as_new
+                a_clock_of_creations_counts_every_change
                 of_many_creators_one_wins
                 parents_come_into_being_and_hold_no_value
                 children_are_listed_sorted

@@ -8,7 +8,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use zookeeper_async::{CreateMode, Stat as ZkStat, ZkError};
 
 use super::config::SESSIONS;
-use super::link::{Answer, Failure, Link};
+use super::link::{Failure, Link};
 use super::value::{self, Content};
 use crate::coordinator::error::Error;
 use crate::coordinator::key::parent;
@@ -49,51 +49,12 @@ enum Found {
     Key(Bytes, Stat, ZkStat),
 }
 
-impl Found {
-    fn of(znode: Option<(Vec<u8>, ZkStat)>) -> Answer<Self> {
-        let Some((data, stat)) = znode else { return Ok(Self::Absent) };
-        match value::decode(data) {
-            Content::Directory => Ok(Self::Directory(stat)),
-            Content::Durable(value) => Ok(Self::Key(value, durable_stat(&stat), stat)),
-            Content::Ephemeral { owner, value } => {
-                let known = Stat { version: ephemeral_version(&stat), owner: Some(owner.into()) };
-                Ok(Self::Key(value, known, stat))
-            }
-            Content::Foreign => Err(Failure::Server(ZkError::DataInconsistency)),
-        }
-    }
-
-    fn value(self) -> Option<(Bytes, Stat)> {
-        match self {
-            Self::Key(value, stat, _) => Some((value, stat)),
-            Self::Absent | Self::Directory(_) => None,
-        }
-    }
-}
-
 impl Link {
     pub(super) async fn read_key(self: &Arc<Self>, key: &str) -> Outcome<Option<(Bytes, Stat)>> {
-        Ok(self.find(key).await?.value())
-    }
-
-    /// Creates a key and reads another, both requests being on their way at once.
-    pub(super) async fn create_key_then_read(
-        self: &Arc<Self>,
-        key: &str,
-        value: &Bytes,
-        other: &str,
-    ) -> Outcome<Option<(Bytes, Stat)>> {
-        let read = match self.create_then_get(key, value::durable(value), other).await {
-            Ok(read) => read.and_then(Found::of).ok(),
-            // The key is there, or what is above it is not.
-            Err(Failure::Server(_)) => {
-                self.create_key(key, value).await?;
-                self.find(other).await.ok()
-            }
-            Err(failure) => return Err(failure.into()),
-        };
-        // With the key there and nothing read, the answer is lost.
-        read.map(Found::value).ok_or_else(|| Failure::Lost.into())
+        match self.find(key).await? {
+            Found::Key(value, stat, _) => Ok(Some((value, stat))),
+            Found::Absent | Found::Directory(_) => Ok(None),
+        }
     }
 
     pub(super) async fn create_key(self: &Arc<Self>, key: &str, value: &Bytes) -> Outcome<Stat> {
@@ -226,7 +187,7 @@ impl Link {
         owner: &str,
     ) -> Outcome<Stat> {
         let data = value::ephemeral(owner, value);
-        let stat = |stat: &ZkStat| Stat { version: ephemeral_version(stat), owner: Some(owner.into()) };
+        let stat = |stat: &ZkStat| ephemeral_stat(stat, owner);
         loop {
             match self.create(key, data.clone(), CreateMode::Ephemeral).await {
                 Ok(created) => return Ok(stat(&created)),
@@ -262,7 +223,16 @@ impl Link {
     }
 
     async fn find(self: &Arc<Self>, key: &str) -> Outcome<Found> {
-        Found::of(self.get(key).await?).map_err(Fault::from)
+        let Some((data, stat)) = self.get(key).await? else { return Ok(Found::Absent) };
+        match value::decode(data) {
+            Content::Directory => Ok(Found::Directory(stat)),
+            Content::Durable(value) => Ok(Found::Key(value, durable_stat(&stat), stat)),
+            Content::Ephemeral { owner, value } => {
+                let known = ephemeral_stat(&stat, &owner);
+                Ok(Found::Key(value, known, stat))
+            }
+            Content::Foreign => Err(Failure::Server(ZkError::DataInconsistency).into()),
+        }
     }
 
     async fn version_of(self: &Arc<Self>, key: &str) -> Outcome<Option<u64>> {
@@ -291,11 +261,17 @@ impl Link {
 }
 
 fn durable_stat(stat: &ZkStat) -> Stat {
-    Stat { version: u64::from(stat.version.cast_unsigned()), owner: None }
+    Stat { version: u64::from(stat.version.cast_unsigned()), owner: None, created: created(stat) }
 }
 
-fn ephemeral_version(stat: &ZkStat) -> u64 {
-    u64::from(stat.version.cast_unsigned()) | EPHEMERAL_VERSION
+fn ephemeral_stat(stat: &ZkStat, owner: &str) -> Stat {
+    let version = u64::from(stat.version.cast_unsigned()) | EPHEMERAL_VERSION;
+    Stat { version, owner: Some(owner.into()), created: created(stat) }
+}
+
+/// The transaction that created a znode. Their numbers rise by one, and from one leader to the next by more.
+fn created(stat: &ZkStat) -> Option<u64> {
+    u64::try_from(stat.czxid).ok()
 }
 
 fn exists(key: &str, found: &Stat) -> Fault {

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
-use tokio::task::unconstrained;
 use zookeeper_async::{Acl, CreateMode, Stat, ZkError, ZkResult, ZooKeeper};
 
 use super::budget::{Budget, Reply};
@@ -91,30 +90,6 @@ impl Link {
         let path = self.root.path(key);
         let request = move |client: Arc<ZooKeeper>| async move {
             client.create2(&path, data, Acl::open_unsafe().clone(), mode).await.map(|(_, stat)| (stat, 0))
-        };
-        self.request(Reply::Small, request).await
-    }
-
-    /// Creates a znode and reads another behind that: the server serves the requests of a connection in their order. What
-    /// fails is the creation; the answer tells how the read went.
-    pub(super) async fn create_then_get(
-        self: &Arc<Self>,
-        key: &str,
-        data: Vec<u8>,
-        other: &str,
-    ) -> Answer<Answer<Option<(Vec<u8>, Stat)>>> {
-        let (path, other_path) = (self.root.path(key), self.root.path(other));
-        let request = move |client: Arc<ZooKeeper>| async move {
-            let create = client.create2(&path, data, Acl::open_unsafe().clone(), CreateMode::Persistent);
-            // `join` begins the first before the second, which takes its place in the client's queue behind it.
-            let both = futures::future::join(create, client.get_data(&other_path, false));
-            let (created, read) = unconstrained(both).await;
-            created?;
-            let read = match read {
-                Err(ZkError::NoNode) => Ok(None),
-                read => read.map(Some).map_err(Failure::from),
-            };
-            Ok((read, 0))
         };
         self.request(Reply::Small, request).await
     }

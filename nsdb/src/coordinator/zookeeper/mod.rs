@@ -185,24 +185,6 @@ impl Coordinator for ZooKeeper {
         .boxed()
     }
 
-    fn create_then_get<'a>(
-        &'a self,
-        key: &'a str,
-        value: Bytes,
-        other: &'a str,
-    ) -> Operation<'a, Option<(Bytes, Stat)>> {
-        async move {
-            check_entry(key, &value)?;
-            check_key(other)?;
-            let create = |link: Arc<Link>| {
-                let value = value.clone();
-                async move { link.create_key_then_read(key, &value, other).await }.boxed()
-            };
-            self.write(key, Repeat::Harmful, create).await
-        }
-        .boxed()
-    }
-
     fn get<'a>(&'a self, key: &'a str) -> Operation<'a, Option<(Bytes, Stat)>> {
         async move {
             check_key(key)?;
