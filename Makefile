@@ -17,7 +17,7 @@ target := $(or $(CARGO_TARGET_DIR),target)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## one hypervisor, two bridges, a router, four VMs (builds no kernel)
+demo: ## one hypervisor, two bridges, a router, four VMs (builds a kernel only where Debian's does not run)
 	@deploy/setup/demo
 	@cargo build --profile demo --bin midspan
 	@MIDSPAN=$(abspath $(target)/demo/midspan) tests/lab/run deploy/demo/standalone

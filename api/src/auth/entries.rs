@@ -223,6 +223,9 @@ fn append(file: &Path, before: &str, entry: &Entry) -> Result<(), EntriesError> 
     let gap = if before.is_empty() || before.ends_with("\n\n") { "" } else { "\n" };
     let end = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
     let write = || {
+        if let Some(directory) = file.parent() {
+            fs::create_dir_all(directory)?;
+        }
         let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(file)?;
         file.write_all(format!("{end}{gap}{addition}").as_bytes())?;
         file.sync_all()
@@ -292,7 +295,7 @@ mod tests {
     #[test]
     fn entries_are_added_behind_what_is_there() {
         let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("tokens.toml");
+        let file = directory.path().join("midspan/tokens.toml");
         let alice = new("alice", Some("t1"), Role::TenantAdmin, None).add_to(&file).unwrap();
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
         fs::write(&file, fs::read_to_string(&file).unwrap() + "# bob follows").unwrap();

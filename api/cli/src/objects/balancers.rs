@@ -10,7 +10,7 @@ const SERVICE_PORT: Attribute = write("protocol-port", "protocolPort", Codec::Nu
 
 pub(crate) static LOAD_BALANCER: Kind = Kind {
     word: "lb",
-    about: "spreads connections over servers, on the router that it is given to",
+    about: "spreads connections over servers, on the router that it is given to. No effect in the datapath yet",
     template: "loadBalancerTemplate",
     attributes: &[&[
         write("router", "routerId", Codec::Reference("routers"), "the router"),
@@ -29,7 +29,7 @@ pub(crate) static LOAD_BALANCER: Kind = Kind {
 
 static POOL: Kind = Kind {
     word: "pool",
-    about: "servers that do the same",
+    about: "servers that do the same. No effect in the datapath yet",
     template: "poolTemplate",
     attributes: &[&[
         write("load-balancer", "loadBalancerId", LOAD_BALANCER_REF, "the load balancer"),
@@ -59,7 +59,7 @@ static POOL: Kind = Kind {
 
 static POOL_MEMBER: Kind = Kind {
     word: "pm",
-    about: "a server of a pool",
+    about: "a server of a pool. No effect in the datapath yet",
     template: "poolMemberTemplate",
     attributes: &[&[
         write("address", "address", ADDRESS, "its address"),
@@ -74,7 +74,7 @@ static POOL_MEMBER: Kind = Kind {
 
 static VIP: Kind = Kind {
     word: "vip",
-    about: "a virtual address that clients connect to",
+    about: "a virtual address that clients connect to. No effect in the datapath yet",
     template: "vipTemplate",
     attributes: &[&[
         write("load-balancer", "loadBalancerId", LOAD_BALANCER_REF, "the load balancer"),
@@ -94,7 +94,7 @@ const PERSISTENCE: Codec = Codec::Words(&[("SOURCE_IP", "SOURCE_IP"), ("NONE", "
 
 pub(crate) static HEALTH_MONITOR: Kind = Kind {
     word: "hm",
-    about: "finds out which servers of pools live",
+    about: "finds out which servers of pools live. No effect in the datapath yet",
     template: "healthMonitorTemplate",
     attributes: &[&[
         write("delay", "delay", Codec::Number, "seconds between attempts"),

@@ -78,7 +78,7 @@ pub(super) const BRIDGE_PORT_ATTRIBUTES: &[Attribute] = &[
 
 static DHCP: Kind = Kind {
     word: "dhcp",
-    about: "a subnet whose machines get their addresses by DHCP",
+    about: "a subnet whose machines get their addresses by DHCP. No effect in the datapath yet",
     key: "subnetPrefix",
     attributes: &[&[
         write("gw", "defaultGateway", ADDRESS, "default gateway that machines are told"),
@@ -131,7 +131,7 @@ static DHCP_HOST: Kind = Kind {
 
 static DHCP6: Kind = Kind {
     word: "dhcp6",
-    about: "an IPv6 subnet with its machines",
+    about: "an IPv6 subnet with its machines. No effect in the datapath yet",
     key: "prefix",
     attributes: &[&[write("subnet", "prefix", Codec::Prefix("prefixLength"), "the subnet")]],
     children: &[open("host", &DHCP6_HOST, "hosts")],
@@ -171,7 +171,7 @@ static MAC_ENTRY: Kind = Kind {
 
 static ARP_ENTRY: Kind = Kind {
     word: "arp-entry",
-    about: "an IP address with its MAC address, for which the bridge answers",
+    about: "an IP address with its MAC address, for which the bridge answers. No effect in the datapath yet",
     key: "ip",
     attributes: &[&[
         write("ip", "ip", ADDRESS, "the IP address"),

@@ -20,7 +20,7 @@ pub(crate) static CHAIN: Kind = Kind {
 
 pub(crate) static RULE: Kind = Kind {
     word: "rule",
-    about: "what becomes of packets for which its conditions hold. Cannot be changed: delete it and add another",
+    about: "what becomes of packets for which its conditions hold. Cannot be changed: delete it and add another. snat, dnat and l2_transform are not carried out yet: they drop what they match",
     template: "ruleTemplate",
     order: Order::Ascending("position"),
     attributes: &[

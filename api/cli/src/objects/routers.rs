@@ -122,7 +122,7 @@ static ROUTE: Kind = Kind {
 
 static BGP_NETWORK: Kind = Kind {
     word: "net",
-    about: "a network that a router announces to its BGP peers",
+    about: "a network that a router announces to its BGP peers. No effect in the datapath yet",
     template: "bgpNetworkTemplate",
     attributes: &[&[write("net", "subnetAddress", Codec::Prefix("subnetLength"), "the network")]],
     examples: &["router router0 add bgp-network net 203.0.113.0/24"],
@@ -131,7 +131,7 @@ static BGP_NETWORK: Kind = Kind {
 
 static BGP_PEER: Kind = Kind {
     word: "bgp-peer",
-    about: "a router of another network, with which a router of ours speaks BGP",
+    about: "a router of another network, with which a router of ours speaks BGP. No effect in the datapath yet",
     template: "bgpPeerTemplate",
     attributes: &[&[
         write("asn", "asNumber", Codec::Number, "its autonomous system"),
@@ -152,7 +152,7 @@ static BGP_PEER: Kind = Kind {
 
 static REMOTE_PEER: Kind = Kind {
     word: "remote-peer",
-    about: "a MAC address at another site with the tunnel address that leads there",
+    about: "a MAC address at another site with the tunnel address that leads there. No effect in the datapath yet",
     key: "mac",
     attributes: &[&[
         write("mac", "mac", MAC, "the MAC address"),

@@ -8,7 +8,7 @@ use super::{
 
 pub(crate) static MIRROR: Kind = Kind {
     word: "mirror",
-    about: "copies packets to a port. Bridges, routers and ports name the mirrors that they have",
+    about: "copies packets to a port. Bridges, routers and ports name the mirrors that they have. No effect in the datapath yet",
     template: "mirrorTemplate",
     attributes: &[&[write("to-port", "toPortId", PORT_REF, "where copies go")]],
     children: &[inside("matches", &MIRROR_MATCH, "conditions")],
@@ -31,7 +31,7 @@ static MIRROR_MATCH: Kind = Kind {
 
 pub(crate) static L2_INSERTION: Kind = Kind {
     word: "l2insertion",
-    about: "sends the traffic of a port through a service at another port",
+    about: "sends the traffic of a port through a service at another port. No effect in the datapath yet",
     template: "l2InsertionTemplate",
     attributes: &[&[
         write("port", "portId", PORT_REF, "whose traffic"),
@@ -47,7 +47,7 @@ pub(crate) static L2_INSERTION: Kind = Kind {
 
 pub(crate) static TRACE: Kind = Kind {
     word: "tr",
-    about: "has agents tell what they do with packets at a bridge, a router or a port",
+    about: "has agents tell what they do with packets at a bridge, a router or a port. No effect in the datapath yet",
     template: "traceRequestTemplate",
     attributes: &[
         &TRACED,
@@ -69,7 +69,7 @@ pub(crate) static TRACE: Kind = Kind {
 
 pub(crate) static QOS_POLICY: Kind = Kind {
     word: "qos-policy",
-    about: "limits and marks of traffic, for ports and bridges that name it",
+    about: "limits and marks of traffic, for ports and bridges that name it. No effect in the datapath yet",
     template: "qosPolicyTemplate",
     attributes: &[&[
         Attribute { field: "tenant_id", ..super::TENANT },
@@ -119,7 +119,7 @@ static BW_LIMIT_RULE: Kind = Kind {
 
 pub(crate) static CONTAINER: Kind = Kind {
     word: "container",
-    about: "a service in a namespace of its own on one of the hosts, at a port",
+    about: "a service in a namespace of its own on one of the hosts, at a port. No effect in the datapath yet",
     template: "serviceContainerTemplate",
     attributes: &[&[
         write("container-group", "serviceGroupId", Codec::Reference("serviceContainerGroups"), "its group"),
@@ -147,7 +147,7 @@ const CONTAINER_STATUS: Codec = Codec::Words(&[
 
 pub(crate) static CONTAINER_GROUP: Kind = Kind {
     word: "cgroup",
-    about: "service containers, and how hosts are chosen for them",
+    about: "service containers, and how hosts are chosen for them. No effect in the datapath yet",
     template: "serviceContainerGroupTemplate",
     attributes: &[&[
         write(

@@ -4,7 +4,7 @@ use super::{ADDRESS, Codec, Kind, NAME, fixed, open, read, write};
 
 pub(crate) static VTEP: Kind = Kind {
     word: "vtep",
-    about: "a hardware switch whose ports join bridges by VXLAN",
+    about: "a hardware switch whose ports join bridges by VXLAN. No effect in the datapath yet",
     template: "vtepTemplate",
     attributes: &[&[
         read("name", "name", NAME, "its name"),
