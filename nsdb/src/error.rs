@@ -32,6 +32,11 @@ impl Error {
         Self::Malformed { key: key.into(), reason: reason.to_string() }
     }
 
+    /// Whether a value was refused for what it is, so that only another value in its place can be written.
+    pub(crate) fn is_too_large(&self) -> bool {
+        matches!(self, Self::Coordinator(coordinator::Error::TooLarge { .. }))
+    }
+
     /// Whether the coordinator is out of reach, as opposed to something being wrong.
     pub fn is_outage(&self) -> bool {
         matches!(self, Self::Coordinator(error) if error.is_outage())

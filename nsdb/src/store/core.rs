@@ -132,6 +132,12 @@ impl Core {
 
     /// Notes that the documents are current for this version at least.
     pub(super) fn note_applied(&self, applied: Version) {
+        self.dirty.lock().release_until(applied);
+        self.note_published(applied);
+    }
+
+    /// Notes that the documents that can be written are current for this version at least.
+    pub(super) fn note_published(&self, applied: Version) {
         self.dirty.lock().trim(applied);
         self.applied.send_if_modified(|known| {
             let higher = applied > *known;

@@ -17,6 +17,8 @@ pub(super) struct Dirty {
     entries: VecDeque<(Version, Origin, BTreeMap<DocumentKey, Version>)>,
     /// Documents deleted, with the version that `floor` must pass before their tombstones go.
     graves: BTreeMap<DocumentKey, Version>,
+    /// Documents that are too large to be written, with the version at which that was last found.
+    withheld: BTreeMap<DocumentKey, Version>,
 }
 
 impl Dirty {
@@ -40,6 +42,26 @@ impl Dirty {
         while self.entries.front().is_some_and(|(version, ..)| *version <= applied) {
             self.entries.pop_front();
         }
+    }
+
+    /// Notes that a document is too large to be written; whether that is news.
+    pub(super) fn withhold(&mut self, key: DocumentKey, version: Version) -> bool {
+        self.withheld.insert(key, version).is_none()
+    }
+
+    /// Notes that a document is written.
+    pub(super) fn release(&mut self, key: DocumentKey) {
+        self.withheld.remove(&key);
+    }
+
+    /// Notes that all documents are written up to a version, be it by another server.
+    pub(super) fn release_until(&mut self, applied: Version) {
+        self.withheld.retain(|_, version| *version > applied);
+    }
+
+    /// How many documents are too large to be written.
+    pub(super) fn withheld(&self) -> usize {
+        self.withheld.len()
     }
 
     /// The tombstones that may be collected.

@@ -3,6 +3,9 @@
 //! Who committed an entry writes its documents at once; every other server waits a little, then looks whether that was
 //! done, and does it itself if not. Whoever comes second finds the stamps and writes nothing.
 //!
+//! A document that is too large to be written holds up no other. While there is one, history is kept from before its
+//! change on, so that nothing is lost: `progress` stays where it is, also in the face of a restart.
+//!
 //! Documents take as much of the coordinator as commits do. So that commits which follow each other closely do not wait for
 //! them, the scribe rests after it has worked; what is committed meanwhile is written together.
 
@@ -10,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use model::{Version, document};
+use model::{DocumentKey, Version, document};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::core::Core;
@@ -93,11 +96,53 @@ async fn apply(core: &Core) -> Result<(), Error> {
     stream::iter(dirty)
         .map(|(key, acknowledge)| {
             let document = document(&state, key);
-            documents::write_document(&*core.coordinator, key, version, acknowledge, document)
+            async move {
+                let write =
+                    documents::write_document(&*core.coordinator, key, version, acknowledge, document);
+                note_written(core, key, version, write.await)
+            }
         })
         .buffer_unordered(CONCURRENT_WRITES)
         .try_collect::<()>()
         .await?;
+    if core.dirty.lock().withheld() > 0 {
+        core.note_applied(Progress::read(&*core.coordinator).await?.applied);
+    }
+    if core.dirty.lock().withheld() > 0 {
+        core.note_published(version);
+    } else {
+        raise_progress(core, version).await?;
+    }
+    sleep((start.elapsed() * REST).clamp(MIN_REST, MAX_REST)).await;
+    Ok(())
+}
+
+/// Withholds a document that is too large to be written, until it changes.
+fn note_written(
+    core: &Core,
+    key: DocumentKey,
+    version: Version,
+    written: Result<(), Error>,
+) -> Result<(), Error> {
+    match written {
+        Err(error) if error.is_too_large() => {
+            let mut dirty = core.dirty.lock();
+            if dirty.withhold(key, version) {
+                let withheld = dirty.withheld();
+                tracing::error!(%error, withheld, "a document cannot be written: agents do not see its changes");
+            }
+            Ok(())
+        }
+        Ok(()) => {
+            core.dirty.lock().release(key);
+            Ok(())
+        }
+        failed => failed,
+    }
+}
+
+/// Records that the documents are written up to a version, and compacts history behind it.
+async fn raise_progress(core: &Core, version: Version) -> Result<(), Error> {
     let options = core.options;
     let (before, after) = Progress::raise(&*core.coordinator, |found| {
         let applied = found.applied.max(version);
@@ -111,7 +156,6 @@ async fn apply(core: &Core) -> Result<(), Error> {
         delete_entries(core, before.floor..after.floor).await?;
         collect_tombstones(core, after.floor).await?;
     }
-    sleep((start.elapsed() * REST).clamp(MIN_REST, MAX_REST)).await;
     Ok(())
 }
 

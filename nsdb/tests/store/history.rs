@@ -12,11 +12,15 @@ use nsdb::store::{CommitError, Options, Store};
 use proptest::prelude::*;
 
 use crate::support::{
-    Backend, Gate, Session, bounded, bridge, create_bridge, eventually, id, objects, on_all_drivers, port,
+    Backend, Fault, Gate, Session, bounded, bridge, create_bridge, eventually, id, objects, on_all_drivers,
+    port,
 };
 
 on_all_drivers! {
     history_stays_bounded
+    a_document_too_large_to_be_written_holds_up_no_other
+    what_is_withheld_survives_a_restart
+    history_is_compacted_again_once_nothing_is_withheld
     a_server_left_behind_reads_anew
     deleted_documents_leave_nothing_behind
     a_commit_that_comes_after_compaction_is_none
@@ -51,6 +55,46 @@ async fn history_stays_bounded(backend: Backend) {
     let late = Store::open(session, "two").await.unwrap();
     assert_eq!(late.snapshot(), store.snapshot());
     assert_eq!(late.version(), 200);
+}
+
+const BRIDGE_1: &str = "doc/bridge/00000000-0000-0000-0000-000000000001";
+
+/// A store that cannot write the document of bridge 1, after 40 commits that touch it, each followed by one that does not.
+async fn withholding(backend: &Backend) -> Store {
+    let session = crate::support::Faulty::new(backend.session("one").await, [(BRIDGE_1, Fault::TooLarge)]);
+    let store = Store::open_with(session, "one", SHORT).await.unwrap();
+    for round in 0..40 {
+        for number in [1, 2] {
+            let renamed = model::Bridge { name: Some(format!("round {round}")), ..bridge(number) };
+            let (version, ()) = store.commit(move |tx| tx.create_or_update(renamed.clone())).await.unwrap();
+            store.applied(version).await;
+        }
+    }
+    store
+}
+
+/// One document that was too large stopped the writing of all.
+async fn a_document_too_large_to_be_written_holds_up_no_other(backend: Backend) {
+    let _store = withholding(&backend).await;
+    let bridge_2 = BRIDGE_1.replace("0001", "0002");
+    assert!(backend.session("two").await.get(&bridge_2).await.unwrap().is_some());
+}
+
+async fn what_is_withheld_survives_a_restart(backend: Backend) {
+    let before = withholding(&backend).await.snapshot();
+    let next = Store::open(backend.session("two").await, "two").await.unwrap();
+    assert_eq!(next.snapshot(), before);
+}
+
+async fn history_is_compacted_again_once_nothing_is_withheld(backend: Backend) {
+    let store = withholding(&backend).await;
+    let session = backend.session("two").await;
+    assert_eq!(session.list("log").await.unwrap().len(), 80);
+    store.commit(|tx| tx.delete(BridgeId(id(1)))).await.unwrap();
+    drop(store);
+    let next = Store::open_with(Arc::clone(&session), "two", SHORT).await.unwrap();
+    next.commit(create_bridge(3)).await.unwrap();
+    eventually("the log is compacted", async || session.list("log").await.unwrap().len() <= 30).await;
 }
 
 async fn a_server_left_behind_reads_anew(backend: Backend) {

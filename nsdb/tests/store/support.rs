@@ -165,6 +165,8 @@ pub(crate) enum Fault {
     LostAnswer,
     /// It is lost, and nobody knows.
     LostRequest,
+    /// It is refused as too large, and so is every later one.
+    TooLarge,
     /// It never comes back: what a crash looks like to the store.
     Crash,
 }
@@ -199,7 +201,7 @@ impl Faulty {
     fn fault(&self, key: &str) -> Option<Fault> {
         let mut faults = self.faults.lock().unwrap();
         let fault = faults.front().filter(|(prefix, _)| key.starts_with(prefix)).map(|(_, fault)| *fault)?;
-        if fault != Fault::Crash {
+        if !matches!(fault, Fault::Crash | Fault::TooLarge) {
             faults.pop_front();
         }
         Some(fault)
@@ -211,6 +213,9 @@ impl Faulty {
                 None => return write.await,
                 Some(Fault::LostAnswer) => drop(write.await),
                 Some(Fault::LostRequest) => {}
+                Some(Fault::TooLarge) => {
+                    return Err(Error::TooLarge { key: key.to_owned(), bytes: 1_000_001 });
+                }
                 Some(Fault::Crash) => std::future::pending().await,
             }
             Err(Error::Uncertain {

@@ -1,7 +1,7 @@
 //! BGP networks and peers.
 
 use super::Checked;
-use crate::{BgpNetwork, BgpPeer, State};
+use crate::{BgpNetwork, BgpPeer};
 
 /// Longest key of TCP MD5 signatures in the kernel (`TCP_MD5SIG_MAXKEYLEN`), in bytes.
 const MAX_PASSWORD: usize = 80;
@@ -23,16 +23,4 @@ pub(super) fn peer(peer: &BgpPeer, checked: &mut Checked) {
     }
     let length = peer.password.as_ref().map_or(0, |password| password.0.len());
     checked.require(length <= MAX_PASSWORD, "password", format!("size must be between 0 and {MAX_PASSWORD}"));
-}
-
-/// A router has one session with an address in one autonomous system.
-pub(super) fn peer_in_context(state: &State, peer: &BgpPeer, checked: &mut Checked) {
-    let same = |other: &&BgpPeer| {
-        other.id != peer.id && other.address == peer.address && other.as_number == peer.as_number
-    };
-    if let Some(other) = state.bgp_peers_of(peer.router).find(same) {
-        let message =
-            format!("{} in AS {} is peer {} of the router already", peer.address, peer.as_number, other.id);
-        checked.violation("address", message);
-    }
 }

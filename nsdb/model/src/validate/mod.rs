@@ -156,7 +156,6 @@ pub(crate) fn in_context(state: &State, object: &Object, checked: &mut Checked) 
         Object::MacEntry(entry) => station::mac_entry_in_context(state, entry, checked),
         Object::Vtep(vtep) => vtep::vtep_in_context(state, vtep, checked),
         Object::TunnelZone(zone) => vtep::zone_in_context(state, zone, checked),
-        Object::BgpPeer(peer) => bgp::peer_in_context(state, peer, checked),
         Object::PeeringEntry(entry) => peering::entry_in_context(state, entry, checked),
         _ => {}
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::service::insertion_unique;
 use super::{dhcp, station, vtep};
 use crate::{
-    Kind, ModelError, Object, Port, PortDevice, Role, Router, RouterId, ServiceContainer, ServiceContainerId,
-    State, TunnelZone,
+    BgpPeer, Kind, ModelError, Object, Port, PortDevice, Role, Router, RouterId, ServiceContainer,
+    ServiceContainerId, State, TunnelZone,
 };
 
 /// Checks an object against the others of the state.
@@ -26,6 +26,7 @@ pub(crate) fn unique(state: &State, object: &Object) -> Result<(), ModelError> {
         Object::ServiceContainer(container) => container_port(state, container),
         Object::DhcpSubnet(subnet) => dhcp::unique(state, subnet),
         Object::DhcpSubnet6(subnet) => dhcp::unique6(state, subnet),
+        Object::BgpPeer(peer) => bgp_peer(state, peer),
         Object::Vtep(new) => vtep::unique(state, new),
         Object::L2Insertion(insertion) => insertion_unique(state, insertion),
         _ => Ok(()),
@@ -53,6 +54,21 @@ fn container_port(state: &State, container: &ServiceContainer) -> Result<(), Mod
         Some(other) => {
             let message = format!("Port {port} belongs to service container {other} already.");
             Err(ModelError::conflict(message, [other]))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A router has one session with an address in one autonomous system.
+fn bgp_peer(state: &State, peer: &BgpPeer) -> Result<(), ModelError> {
+    let BgpPeer { router, address, as_number, .. } = peer;
+    let same =
+        |other: &&BgpPeer| other.id != peer.id && other.address == *address && other.as_number == *as_number;
+    match state.bgp_peers_of(*router).find(same) {
+        Some(other) => {
+            let message =
+                format!("{address} in AS {as_number} is peer {} of router {router} already.", other.id);
+            Err(ModelError::conflict(message, [other.id]))
         }
         None => Ok(()),
     }

@@ -90,9 +90,9 @@ fn bgp_needs_a_router() {
 fn a_peer_is_there_once() {
     let mut tx = begin_with_ports();
     tx.create(peer(31)).expect("a peer");
-    assert_eq!(violated(tx.create(peer(32))), "address");
+    assert_eq!(conflict(tx.create(peer(32))).1, [ObjectKey::from(peer(31).id)]);
     tx.create(BgpPeer { as_number: 65002, ..peer(32) }).expect("another autonomous system");
-    assert_eq!(violated(tx.update(peer(32))), "address");
+    assert_eq!(conflict(tx.update(peer(32))).1, [ObjectKey::from(peer(31).id)]);
     tx.update(peer(31)).expect("it is itself");
 }
 
