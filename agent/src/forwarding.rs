@@ -173,7 +173,7 @@ impl Forwarding {
     }
 
     /// Asks every worker to say [`Event::Corrected`] of this round once the flows that it has are true to what is
-    /// published now: to be followed by [`Forwarding::catch_up`]. One round at a time.
+    /// published now: to be followed by `catch_up`. One round at a time.
     pub fn confirm(&self, round: u64) {
         self.mailboxes.iter().for_each(|mailbox| mailbox.confirm(round));
         self.wakers.iter().for_each(|waker| waker.wake());

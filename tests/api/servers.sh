@@ -5,7 +5,7 @@
 zookeeper=$api_dir/../lab/zookeeper
 trap 'stop a; stop b; "$zookeeper" stop "$work/zk"' EXIT
 declare -A port=([a]=$(free_port) [b]=$(free_port))
-writers=4 writes=150                            # at each server, in each round
+writers=4 writes=80                             # at each server, in each round
 
 launch() { start "$1" --zookeeper "127.0.0.1:$zk" --listen "127.0.0.1:${port[$1]}"; }
 at() { base=http://127.0.0.1:${port[$1]}/midonet-api; }
@@ -53,7 +53,7 @@ round() {
     loads+=($!)
   done; done
   for server in "$2" "$3"; do
-    until [ "$(acknowledged "$1-$server" | wc -l)" -ge 50 ]; do sleep 0.02; done
+    until [ "$(acknowledged "$1-$server" | wc -l)" -ge 40 ]; do sleep 0.02; done
   done
   stop "$2" KILL
   before=$(acknowledged "$1-$3" | wc -l)
