@@ -26,6 +26,8 @@ pub(crate) struct Entry {
     pub(crate) changes: Vec<Change>,
     /// What each of them does; empty in an entry of an older release.
     pub(crate) effects: Vec<Effect>,
+    /// When it was committed, by the clock of [`Stat`](coordinator::Stat).
+    pub(crate) created: Option<u64>,
 }
 
 /// The key of a version's entry.
@@ -36,15 +38,16 @@ pub(crate) fn key(version: Version) -> String {
 /// The entry of a version; `None` if it is not committed yet, or compacted.
 pub(crate) async fn read(coordinator: &dyn Coordinator, version: Version) -> Result<Option<Entry>, Error> {
     let key = key(version);
-    let Some((value, _)) = coordinator.get(&key).await? else { return Ok(None) };
-    decode(version, &value).map(Some).map_err(|reason| Error::malformed(key, reason))
+    let Some((value, stat)) = coordinator.get(&key).await? else { return Ok(None) };
+    let entry = decode(version, &value).map_err(|reason| Error::malformed(key, reason))?;
+    Ok(Some(Entry { created: stat.created, ..entry }))
 }
 
 /// What became of an attempt to commit.
 #[derive(Debug)]
 pub(crate) enum Append {
-    /// The entry is durable under its version.
-    Committed,
+    /// The entry is durable under its version. When it was created, if that is known.
+    Committed(Option<u64>),
     /// Another writer's entry stands there, and this one nowhere.
     Taken(Entry),
     /// The log is compacted beyond the version, and the entry stands nowhere.
@@ -58,20 +61,28 @@ pub(crate) enum Append {
 /// An attempt without an answer is resolved by reading the key back, for as long as it takes: the same entry is created
 /// again only under the same key, so it cannot come to stand twice.
 ///
+/// Up to the time `in_time`, if that is known, the log cannot have been compacted beyond the version.
+///
 /// # Errors
 /// Only when the entry certainly stands nowhere.
 pub(crate) async fn append(
     coordinator: &dyn Coordinator,
     version: Version,
     entry: &Entry,
+    in_time: Option<u64>,
 ) -> Result<Append, Error> {
     let (key, value) = (key(version), encode(version, entry));
     let mut uncertain = false;
     loop {
         match coordinator.create(&key, value.clone()).await {
-            Ok(_) => return confirm(coordinator, version).await,
+            Ok(stat) if stat.created.zip(in_time).is_some_and(|(created, in_time)| created <= in_time) => {
+                return Ok(Append::Committed(stat.created));
+            }
+            Ok(stat) => return confirm(coordinator, version, stat.created).await,
             Err(coordinator::Error::Exists { .. }) => match read(coordinator, version).await {
-                Ok(Some(found)) if found.id == entry.id => return confirm(coordinator, version).await,
+                Ok(Some(found)) if found.id == entry.id => {
+                    return confirm(coordinator, version, found.created).await;
+                }
                 Ok(Some(found)) => return Ok(Append::Taken(found)),
                 // It was there a moment ago.
                 Ok(None) if uncertain => return Ok(Append::Unknown),
@@ -91,10 +102,14 @@ pub(crate) async fn append(
 
 /// Makes sure that an entry just found under its key is part of history: a writer that was cut off for long could have
 /// created it where the log is compacted already.
-async fn confirm(coordinator: &dyn Coordinator, version: Version) -> Result<Append, Error> {
+async fn confirm(
+    coordinator: &dyn Coordinator,
+    version: Version,
+    created: Option<u64>,
+) -> Result<Append, Error> {
     loop {
         match Progress::read(coordinator).await {
-            Ok(progress) if progress.floor <= version => return Ok(Append::Committed),
+            Ok(progress) if progress.floor <= version => return Ok(Append::Committed(created)),
             Ok(_) => {
                 coordinator.delete(&key(version), Expect::Any).await.ok();
                 return Ok(Append::Unknown);
@@ -133,5 +148,11 @@ fn decode(version: Version, value: &[u8]) -> Result<Entry, String> {
     if entry.version != version {
         return Err(format!("it is the entry of version {}", entry.version));
     }
-    Ok(Entry { id, author: entry.author.into(), changes: entry.changes, effects: entry.effects })
+    Ok(Entry {
+        id,
+        author: entry.author.into(),
+        changes: entry.changes,
+        effects: entry.effects,
+        created: None,
+    })
 }

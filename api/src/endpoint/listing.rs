@@ -9,6 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::Call;
 use super::pick::pick;
@@ -28,6 +29,21 @@ pub(super) struct Page<T> {
     pub(super) items: Vec<T>,
     /// Where the next part is.
     pub(super) link: Option<(HeaderName, HeaderValue)>,
+}
+
+/// Of all ids, in their order, those that a page of their objects can begin with, and one more: what is not on the page need
+/// not be shown to find it. All of them where the query may ask for something else than a page.
+pub(crate) fn window<T: Copy + Into<Uuid>>(call: &Call, mut ids: Vec<T>) -> Vec<T> {
+    if call.query().any(|(name, _)| name != PAGE_SIZE && name != PAGE_AFTER) {
+        return ids;
+    }
+    if let Some(after) = call.filter(PAGE_AFTER).and_then(|after| after.parse::<Uuid>().ok()) {
+        ids.drain(..ids.partition_point(|id| (*id).into() <= after));
+    }
+    if let Some(size) = call.filter(PAGE_SIZE).and_then(|size| size.parse::<usize>().ok()) {
+        ids.truncate(size.saturating_add(1));
+    }
+    ids
 }
 
 /// The part of a list that a call asks for.

@@ -39,7 +39,7 @@ pub(crate) use body::json;
 pub(crate) use bulk::with_bulk;
 pub(crate) use call::Call;
 pub(crate) use edit::Edit;
-pub(crate) use listing::{PAGE_AFTER, PAGE_SIZE};
+pub(crate) use listing::{PAGE_AFTER, PAGE_SIZE, window};
 pub(crate) use operation::{Content, Operation};
 pub(crate) use reading::{Asking, Gathering, asked_list, awaited_list, awaited_one, list, one};
 pub(crate) use routes::{Path, Routes};

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::HttpMethod;
 
 use super::etag::{ETag, Tell};
-use super::{Call, Content, Endpoint, Operation, Shared, json, listing, stamp};
+use super::{Call, Content, Endpoint, Operation, Shared, body, json, listing, stamp};
 use crate::failure::Failure;
 use crate::media::{Media, Shape};
 
@@ -151,7 +151,7 @@ fn show_list<T: Serialize + ToSchema>(
     all: Vec<T>,
 ) -> Result<Response, Failure> {
     let page = listing::page(call, all)?;
-    let mut response = json(media_type, &page.items)?;
+    let mut response = body::json_list(media_type, page.items)?;
     response.headers_mut().extend(page.link);
     Ok(response)
 }

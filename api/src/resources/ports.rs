@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::port_addresses::AddressFields;
 use super::{NONE, address_text, chain_uuid, new_id, refuse_reference, refuse_references};
 use crate::endpoint::{
-    Call, Edit, Endpoint, Gathering, Routes, awaited_list, awaited_one, create, delete, list, update,
+    Call, Edit, Endpoint, Gathering, Routes, awaited_list, awaited_one, create, delete, list, update, window,
 };
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -36,7 +36,7 @@ fn types() -> Schema {
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .route("/ports", several(|call| Ok(ids(call.topology.ports()))))
+        .route("/ports", several(|call| Ok(asked(call, call.topology.ports()))))
         .route("/ports/{id}", single().merge(update::<View>(PORT, replace)))
         .route(
             "/bridges/{device}/ports",
@@ -79,16 +79,16 @@ fn router(call: &Call) -> Result<DeviceId, Failure> {
 }
 
 fn of(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Asked, Failure> {
-    Ok(ids(call.topology.device_ports(device(call)?)))
+    Ok(asked(call, call.topology.device_ports(device(call)?)))
 }
 
 fn peers(call: &Call, device: fn(&Call) -> Result<DeviceId, Failure>) -> Result<Asked, Failure> {
     let peers: BTreeSet<PortId> = call.topology.device_ports(device(call)?).filter_map(|p| p.peer).collect();
-    Ok(Asked(peers.into_iter().collect()))
+    Ok(Asked(window(call, peers.into_iter().collect())))
 }
 
-fn ids<'a>(ports: impl Iterator<Item = &'a Port>) -> Asked {
-    Asked(ports.map(|port| port.id).collect())
+fn asked<'a>(call: &Call, ports: impl Iterator<Item = &'a Port>) -> Asked {
+    Asked(window(call, ports.map(|port| port.id).collect()))
 }
 
 /// A port of a bridge or router: linked to another port, bound to an interface of a host, or free.

@@ -173,3 +173,23 @@ async fn a_tenant_of_any_name_is_found_at_its_address() {
     assert_eq!((tenant["id"].as_str(), path("uri")), (Some(name), format!("/tenants/{encoded}").as_str()));
     assert_eq!(server.get(path("bridges")).await.as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn ports_page_like_all_else() {
+    let server = Server::start().await;
+    let bridge = bridges(&server, 1).await.remove(0);
+    let (mut all, ports) = (Vec::new(), format!("/bridges/{bridge}/ports"));
+    for vlan in 0..5 {
+        all.push(server.create(&ports, json!({"vlanId": vlan})).await);
+    }
+    all.sort();
+    for path in ["/ports", &ports] {
+        let first = page(&server, &format!("{path}?page_size=2")).await;
+        let second = page(&server, &next(&first).unwrap()).await;
+        let third = page(&server, &next(&second).unwrap()).await;
+        let found = [ids(&first.json()), ids(&second.json()), ids(&third.json())].concat();
+        assert_eq!((found, next(&third)), (all.clone(), None), "{path}");
+    }
+    let filtered = page(&server, "/ports?page_size=1&adminStateUp=true&vlanId=4").await;
+    assert_eq!((filtered.json()[0]["vlanId"].as_u64(), next(&filtered)), (Some(4), None));
+}

@@ -106,6 +106,9 @@ pub struct Stat {
     pub version: u64,
     /// Who created the key, if it is ephemeral.
     pub owner: Option<Arc<str>>,
+    /// When the key was created (where others were below it already: the first of these), by a clock that every change of
+    /// the store moves on by one at least; `None` of a driver that has no such clock.
+    pub created: Option<u64>,
 }
 
 /// What a writer expects of a key.

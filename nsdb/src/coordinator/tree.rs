@@ -28,7 +28,8 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn stat(&self) -> Stat {
-        Stat { version: self.version, owner: self.holder.as_ref().map(|(_, owner)| Arc::clone(owner)) }
+        let owner = self.holder.as_ref().map(|(_, owner)| Arc::clone(owner));
+        Stat { version: self.version, owner, created: None }
     }
 }
 
@@ -234,7 +235,7 @@ impl Tree {
     }
 
     fn no_stat(&self) -> Stat {
-        Stat { version: self.last_version, owner: None }
+        Stat { version: self.last_version, owner: None, created: None }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
 use model::{Document, DocumentKey, Version};
 use uuid::Uuid;
 
@@ -11,6 +12,9 @@ use super::{pages, path};
 use crate::Error;
 use crate::coordinator::{self, Coordinator, Expect, Retry};
 use crate::progress::Progress;
+
+/// Pages of a document that are created or deleted at once.
+const CONCURRENT_PAGES: usize = 8;
 
 /// Makes a document be what it is at this version, unless it stands at this or a newer version already. `None` if it does
 /// not exist at this version.
@@ -105,26 +109,32 @@ async fn write_pages(
     pages: &[Bytes],
     old: &Root,
 ) -> Result<bool, Error> {
-    let mut wrote = false;
-    for (name, page) in names.iter().zip(pages).filter(|(name, _)| !old.pages().contains(name)) {
-        wrote = true;
+    let known: HashSet<&String> = old.pages().iter().collect();
+    let new = names.iter().zip(pages).filter(|(name, _)| !known.contains(name));
+    let creations = new.map(|(name, page)| async move {
         match coordinator.create(&format!("{path}/{name}"), page.clone()).await {
-            Ok(_) | Err(coordinator::Error::Exists { .. }) => {}
-            Err(error) => return Err(error.into()),
+            Ok(_) | Err(coordinator::Error::Exists { .. }) => Ok(()),
+            Err(error) => Err(Error::from(error)),
         }
-    }
+    });
+    let creations: Vec<_> = creations.collect();
+    let wrote = !creations.is_empty();
+    stream::iter(creations).buffer_unordered(CONCURRENT_PAGES).try_collect::<()>().await?;
     Ok(wrote)
 }
 
 /// Deletes the pages that neither the root lists nor a newer one can list.
 async fn sweep_pages(coordinator: &dyn Coordinator, path: &str, root: &Root) -> Result<(), Error> {
     let listed: HashSet<&String> = root.pages().iter().collect();
-    for name in coordinator.list(path).await? {
+    let is_old = |name: &String| {
         let version = name.split_once('-').and_then(|(version, _)| version.parse::<Version>().ok());
-        if !listed.contains(&name) && version.is_none_or(|version| version <= root.stamp) {
-            coordinator.delete(&format!("{path}/{name}"), Expect::Any).await?;
-        }
-    }
+        !listed.contains(name) && version.is_none_or(|version| version <= root.stamp)
+    };
+    let old = coordinator.list(path).await?.into_iter().filter(is_old);
+    let deletions: Vec<_> = old
+        .map(|name| async move { coordinator.delete(&format!("{path}/{name}"), Expect::Any).await })
+        .collect();
+    stream::iter(deletions).buffer_unordered(CONCURRENT_PAGES).try_collect::<()>().await?;
     Ok(())
 }
 

@@ -43,8 +43,9 @@ pub async fn register_host(
             author: coordinator.owner().into(),
             changes: vec![Change::Put(Object::Host(host))],
             effects: vec![Effect { fate, before: None, after: None }],
+            created: None,
         };
-        if let Append::Committed = log::append(&**coordinator, version + 1, &entry).await? {
+        if let Append::Committed(_) = log::append(&**coordinator, version + 1, &entry, None).await? {
             return Ok(version + 1);
         }
     }

@@ -22,6 +22,8 @@ pub(super) struct Core {
     pub(super) versions: watch::Sender<Version>,
     /// The version that the documents stand at, as far as known.
     pub(super) applied: watch::Sender<Version>,
+    /// Held by the writer from the creation of an entry until the state has it.
+    pub(super) appending: tokio::sync::Mutex<()>,
     /// What the scribe has to do.
     pub(super) dirty: Mutex<Dirty>,
     /// Wakes the scribe.
@@ -29,6 +31,8 @@ pub(super) struct Core {
     /// The last commits, for those who follow.
     pub(super) recent: Mutex<Recent>,
     state: RwLock<State>,
+    /// The newest entry in `state`, with when it was committed.
+    head: Mutex<(Version, Option<u64>)>,
 }
 
 impl Core {
@@ -44,10 +48,12 @@ impl Core {
             options,
             versions: watch::Sender::new(0),
             applied: watch::Sender::new(0),
+            appending: tokio::sync::Mutex::default(),
             dirty: Mutex::default(),
             work: Notify::new(),
             recent: Mutex::default(),
             state: RwLock::default(),
+            head: Mutex::default(),
         };
         core.reload().await?;
         Ok(core)
@@ -55,6 +61,13 @@ impl Core {
 
     pub(super) fn snapshot(&self) -> State {
         self.state.read().clone()
+    }
+
+    /// Until when the entry of a version can be created and be part of history: it did not stand when the one before it was
+    /// created; and before it can have come and gone with compaction, many others must have been committed.
+    pub(super) fn in_time(&self, version: Version) -> Option<u64> {
+        let (head, created) = *self.head.lock();
+        created.filter(|_| head + 1 == version)?.checked_add(self.options.retained_entries)
     }
 
     /// Takes over the entry of a version, if that is the next one.
@@ -71,6 +84,7 @@ impl Core {
         dirty.note(version, origin, documents);
         drop(dirty);
         *state = next;
+        *self.head.lock() = (version, entry.created);
         self.recent.lock().push(version, entry);
         self.versions.send_replace(version);
         drop(state);

@@ -41,7 +41,8 @@ const QUEUED_CHANGES: usize = 1024;
 /// How a store treats history and callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Entries of the log that are kept below what is applied, so that a process cut off for that long needs only them.
+    /// Entries of the log that are kept below what is applied, so that a process cut off for that long needs only them. No
+    /// server of a store may keep fewer than another counts upon.
     pub retained_entries: u64,
     /// Compaction happens each time so many more have gathered.
     pub compaction_batch: u64,
@@ -93,6 +94,15 @@ impl Store {
     /// The topology as it stands here; a clone in O(1). Never waits, and works during an outage.
     pub fn snapshot(&self) -> State {
         self.core.snapshot()
+    }
+
+    /// The topology with all that other servers have committed by now.
+    ///
+    /// # Errors
+    /// When the coordinator cannot be reached.
+    pub async fn newest(&self) -> Result<State, Error> {
+        self.core.refresh().await?;
+        Ok(self.snapshot())
     }
 
     /// The version of [`snapshot`](Self::snapshot).

@@ -2,13 +2,16 @@
 //!
 //! Who committed an entry writes its documents at once; every other server waits a little, then looks whether that was
 //! done, and does it itself if not. Whoever comes second finds the stamps and writes nothing.
+//!
+//! Documents take as much of the coordinator as commits do. So that commits which follow each other closely do not wait for
+//! them, the scribe rests after it has worked; what is committed meanwhile is written together.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use model::{Version, document};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::core::Core;
 use super::dirty::Origin;
@@ -20,6 +23,12 @@ use crate::{Error, documents, log};
 const GRACE: Duration = Duration::from_millis(250);
 /// After a failure, the next attempt starts this long after.
 const RETRY: Duration = Duration::from_millis(500);
+/// The scribe rests this many times as long as it has worked…
+const REST: u32 = 4;
+/// …but for so long at least…
+const MIN_REST: Duration = Duration::from_millis(30);
+/// …and not longer than this: so much later than without do agents see what is committed.
+const MAX_REST: Duration = Duration::from_millis(200);
 /// Documents written at once.
 const CONCURRENT_WRITES: usize = 8;
 /// Keys deleted at once.
@@ -69,6 +78,7 @@ async fn apply_of_others(core: &Core) -> Result<(), Error> {
 
 /// Writes all documents that wait, at the version of the snapshot.
 async fn apply(core: &Core) -> Result<(), Error> {
+    let start = Instant::now();
     let state = core.snapshot();
     let version = state.version();
     let dirty = core.dirty.lock().documents(version);
@@ -90,6 +100,7 @@ async fn apply(core: &Core) -> Result<(), Error> {
         delete_entries(core, before.floor..after.floor).await?;
         collect_tombstones(core, after.floor).await?;
     }
+    sleep((start.elapsed() * REST).clamp(MIN_REST, MAX_REST)).await;
     Ok(())
 }
 

@@ -72,9 +72,11 @@ async fn commit(core: &Core, requests: &mut Requests) {
         if group.changes.is_empty() {
             return group.accepted.into_iter().for_each(|request| request.conclude(version - 1));
         }
-        let entry = group.take_entry(&core.author);
-        match log::append(&*core.coordinator, version, &entry).await {
-            Ok(Append::Committed) => {
+        let mut entry = group.take_entry(&core.author);
+        let appending = core.appending.lock().await;
+        match log::append(&*core.coordinator, version, &entry, core.in_time(version)).await {
+            Ok(Append::Committed(created)) => {
+                entry.created = created;
                 core.advance(version, &entry, Origin::Own);
                 return group.accepted.into_iter().for_each(|request| request.conclude(version));
             }
@@ -83,6 +85,7 @@ async fn commit(core: &Core, requests: &mut Requests) {
             Ok(Append::Unknown) => return fail(group.accepted, &CommitError::Uncertain),
             Err(error) => return fail(group.accepted, &error.into()),
         }
+        drop(appending);
         // Lost the race, and nothing was changed: on to the newest state.
         if let Err(error) = core.refresh().await {
             return fail(group.accepted, &error.into());
@@ -130,6 +133,7 @@ impl Group {
             author: Arc::clone(author),
             changes: std::mem::take(&mut self.changes),
             effects: std::mem::take(&mut self.effects),
+            created: None,
         }
     }
 

@@ -69,6 +69,20 @@ pub(crate) async fn a_key_is_created_once(backend: &dyn Backend) {
     assert_eq!(value(&session, "log/1").await, Some(bytes("first")));
 }
 
+pub(crate) async fn a_clock_of_creations_counts_every_change(backend: &dyn Backend) {
+    let (session, other) = (backend.session("host-a").await, backend.session("host-b").await);
+    let first = session.create("log/1", bytes("first")).await.unwrap();
+    for _ in 0..5 {
+        other.put("doc/1", bytes("x"), Expect::Any).await.unwrap();
+    }
+    let second = other.create("log/2", bytes("second")).await.unwrap();
+    assert_eq!(session.get("log/2").await, Ok(Some((bytes("second"), second.clone()))));
+    assert_eq!(first.created.is_some(), second.created.is_some());
+    if let (Some(first), Some(second)) = (first.created, second.created) {
+        assert!(first + 6 <= second, "from {first} to {second}");
+    }
+}
+
 pub(crate) async fn of_many_creators_one_wins(backend: &dyn Backend) {
     let sessions = join_all(["host-a", "host-b", "host-c"].map(|owner| backend.session(owner))).await;
     for round in 0..20 {
@@ -449,6 +463,7 @@ macro_rules! conform {
                 what_is_created_can_be_read
                 an_empty_value_is_a_value
                 a_key_is_created_once
+                a_clock_of_creations_counts_every_change
                 of_many_creators_one_wins
                 parents_come_into_being_and_hold_no_value
                 children_are_listed_sorted

@@ -8,17 +8,18 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use model::{BridgeId, LogEntry, ModelError, PortId, State, Transaction};
 use nsdb::coordinator::{Coordinator, Embedded, Memory};
-use nsdb::store::{Options, Store};
+use nsdb::store::{CommitError, Options, Store};
 use proptest::prelude::*;
 
 use crate::support::{
-    Backend, Session, bounded, bridge, create_bridge, eventually, id, objects, on_all_drivers, port,
+    Backend, Gate, Session, bounded, bridge, create_bridge, eventually, id, objects, on_all_drivers, port,
 };
 
 on_all_drivers! {
     history_stays_bounded
     a_server_left_behind_reads_anew
     deleted_documents_leave_nothing_behind
+    a_commit_that_comes_after_compaction_is_none
 }
 
 const SHORT: Options =
@@ -70,6 +71,28 @@ async fn a_server_left_behind_reads_anew(backend: Backend) {
     assert_eq!(late.snapshot(), store.snapshot());
     let (version, ()) = late.commit(create_bridge(1000)).await.unwrap();
     assert_eq!(version, 150);
+}
+
+/// The create of an entry is held back until its place in the log is long taken, compacted and free again.
+async fn a_commit_that_comes_after_compaction_is_none(backend: Backend) {
+    let session = backend.session("one").await;
+    let gate = Gate::new(backend.session("slow").await, "log/");
+    let slow = Store::open_with(gate.clone(), "slow", SHORT).await.unwrap();
+    slow.commit(create_bridge(1000)).await.unwrap();
+    gate.close();
+    let late = tokio::spawn(async move { slow.commit(create_bridge(1001)).await });
+    eventually("the commit is under way", async || gate.holds()).await;
+    let store = Store::open_with(Arc::clone(&session), "one", SHORT).await.unwrap();
+    for number in 2..60 {
+        store.commit(create_bridge(number)).await.unwrap();
+    }
+    eventually("the log is compacted", async || session.list("log").await.unwrap().len() <= 30).await;
+    gate.open();
+    let answer = late.await.unwrap();
+    assert!(matches!(answer, Err(CommitError::Uncertain)), "{answer:?}");
+    let fresh = Store::open(session, "two").await.unwrap();
+    assert_eq!(fresh.snapshot().bridge(BridgeId(id(1001))), None);
+    assert_eq!(fresh.snapshot(), store.snapshot());
 }
 
 async fn deleted_documents_leave_nothing_behind(backend: Backend) {

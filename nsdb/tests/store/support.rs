@@ -299,6 +299,11 @@ impl Gate {
         self.open.send_replace(true);
     }
 
+    /// Whether a write is held back.
+    pub(crate) fn holds(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
+    }
+
     /// Waits until the writes that were held back have come to an end.
     pub(crate) async fn drained(&self) {
         eventually("held writes end", async || self.waiting.load(Ordering::Acquire) == 0).await;

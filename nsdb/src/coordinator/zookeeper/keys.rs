@@ -187,7 +187,7 @@ impl Link {
         owner: &str,
     ) -> Outcome<Stat> {
         let data = value::ephemeral(owner, value);
-        let stat = |stat: &ZkStat| Stat { version: ephemeral_version(stat), owner: Some(owner.into()) };
+        let stat = |stat: &ZkStat| ephemeral_stat(stat, owner);
         loop {
             match self.create(key, data.clone(), CreateMode::Ephemeral).await {
                 Ok(created) => return Ok(stat(&created)),
@@ -228,7 +228,7 @@ impl Link {
             Content::Directory => Ok(Found::Directory(stat)),
             Content::Durable(value) => Ok(Found::Key(value, durable_stat(&stat), stat)),
             Content::Ephemeral { owner, value } => {
-                let known = Stat { version: ephemeral_version(&stat), owner: Some(owner.into()) };
+                let known = ephemeral_stat(&stat, &owner);
                 Ok(Found::Key(value, known, stat))
             }
             Content::Foreign => Err(Failure::Server(ZkError::DataInconsistency).into()),
@@ -261,11 +261,17 @@ impl Link {
 }
 
 fn durable_stat(stat: &ZkStat) -> Stat {
-    Stat { version: u64::from(stat.version.cast_unsigned()), owner: None }
+    Stat { version: u64::from(stat.version.cast_unsigned()), owner: None, created: created(stat) }
 }
 
-fn ephemeral_version(stat: &ZkStat) -> u64 {
-    u64::from(stat.version.cast_unsigned()) | EPHEMERAL_VERSION
+fn ephemeral_stat(stat: &ZkStat, owner: &str) -> Stat {
+    let version = u64::from(stat.version.cast_unsigned()) | EPHEMERAL_VERSION;
+    Stat { version, owner: Some(owner.into()), created: created(stat) }
+}
+
+/// The transaction that created a znode. Their numbers rise by one, and from one leader to the next by more.
+fn created(stat: &ZkStat) -> Option<u64> {
+    u64::try_from(stat.czxid).ok()
 }
 
 fn exists(key: &str, found: &Stat) -> Fault {
