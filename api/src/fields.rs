@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::failure::{Failure, Violation};
 
 /// A body being read.
+#[derive(Clone)]
 pub(crate) struct Fields {
     properties: Map<String, Value>,
     violations: Vec<Violation>,

@@ -97,7 +97,7 @@ carol=$("$midspan" api token carol --role admin --file "$tokens")
 expect "a user that was added" becomes 200 call "$carol" GET /hosts '' "${first[@]}"
 sed -i '/^name = "carol"/,$d' "$tokens"
 sed -i '$d' "$tokens"
-kill -HUP "$server"
+kill -HUP "${pid[server]}"
 expect "a user that was removed, at once by SIGHUP" becomes 401 call "$carol" GET /hosts '' "${first[@]}"
 certificate second
 expect "a certificate" becomes 200 call "$alice" GET /bridges '' --cacert "$work/second-ca.pem"

@@ -6,8 +6,7 @@ shopt -s inherit_errexit
 api_dir=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 midspan=$MIDSPAN
 failures=0
-server=
-starts=0
+declare -A pid readies                          # by server: the process, how often it was ready before it
 
 title() { echo "== $*"; }
 # equal WHAT WANT GOT
@@ -24,7 +23,7 @@ fails() { ! "$@"; }
 # verdict: ends the test; of one that failed it shows what the server warned of.
 verdict() {
   [ "$failures" != 0 ] || exit 0
-  grep -hE ' (WARN|ERROR) ' "$work/server.log" | tail -n 20
+  grep -hE ' (WARN|ERROR) ' "$work"/*.log | tail -n 20
   echo "$failures UNEXPECTED"
   exit 1
 }
@@ -38,24 +37,35 @@ free_port() {
   done
 }
 
-# serve [ARG…]: a server on a store in $work, all its logs in $work/server.log.
-serve() {
-  RUST_LOG=${RUST_LOG:-trace} "$midspan" api --store "$work/nsdb" --config "$work/midspan.toml" "$@" 2>> "$work/server.log" &
-  server=$!
-  starts=$((starts + 1))
-  local tries
+# spawn NAME [ARG…]: `midspan api` as the process pid[NAME], its log behind what $work/NAME.log has.
+spawn() {
+  local name=$1 log=$work/$1.log
+  shift
+  touch "$log"
+  readies[$name]=$(grep -c 'midspan: ready' "$log" || true)
+  RUST_LOG=${RUST_LOG:-info} "$midspan" api --config "$work/midspan.toml" "$@" 2>> "$log" &
+  pid[$name]=$!
+}
+# ready NAME: waits until it is.
+ready() {
+  local log=$work/$1.log tries
   for tries in $(seq 300); do
-    [ "$(grep -c 'midspan: ready' "$work/server.log")" -lt $starts ] || return 0
-    kill -0 "$server" 2>/dev/null || break
+    [ "$(grep -c 'midspan: ready' "$log")" = "${readies[$1]}" ] || return 0
+    kill -0 "${pid[$1]}" 2>/dev/null || break
     sleep 0.1
   done
-  tail -n 20 "$work/server.log"
+  tail -n 20 "$log"
   return 1
 }
-stop_server() {
-  [ -z "$server" ] || { kill "$server" && wait "$server" || true; } 2>/dev/null
-  server=
+start() { spawn "$@"; ready "$1"; }
+# stop NAME [SIGNAL]: ends it, if it runs.
+stop() {
+  [ -z "${pid[$1]:-}" ] || { kill "-${2:-TERM}" "${pid[$1]}" && wait "${pid[$1]}" || true; } 2>/dev/null
+  unset "pid[$1]"
 }
+# serve [ARG…]: a server on a store in $work, all that it can log in $work/server.log.
+serve() { RUST_LOG=${RUST_LOG:-trace} start server --store "$work/nsdb" "$@"; }
+stop_server() { stop server; }
 touch "$work/midspan.toml"
 
 # call TOKEN METHOD PATH [BODY] [ARG…]: the status, the body left in $work/body, the headers in $work/headers.

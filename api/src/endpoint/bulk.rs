@@ -184,10 +184,8 @@ impl Step {
     fn run(&self, asked: &Call, tx: &mut Transaction) -> Result<Done, Failure> {
         let call = asked.at(tx.state()).of_path(self.path.clone());
         let fields = self.body.clone().map_or_else(Fields::none, Fields::of);
-        let made = match self.writer.edit(&call, fields)? {
-            Some(edit) => self.writer.unless_gone(edit.apply(&call, tx), None)?,
-            None => None,
-        };
+        let made = self.writer.edit(&call, fields).and_then(|edit| edit.apply(&call, tx));
+        let made = self.writer.unless_gone(made, None)?;
         Ok(Done { status: self.writer.status.as_u16(), location: made })
     }
 }

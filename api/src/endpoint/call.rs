@@ -87,6 +87,12 @@ impl Call {
         Ok(Self { topology, live, links, caller, authority, place, path, query })
     }
 
+    /// The same request upon what other servers have committed since, if they have.
+    pub(super) async fn newer(&self) -> Option<Self> {
+        let newest = self.live.store.newest().await.ok()?;
+        (newest.version() > self.topology.version()).then(|| self.at(&newest))
+    }
+
     /// The same request in a transaction that has come so far.
     pub(super) fn at(&self, topology: &State) -> Self {
         Self { topology: self.caller.view(topology.clone()), ..self.clone() }

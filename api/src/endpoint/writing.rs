@@ -78,15 +78,15 @@ impl Writer {
         matches!(self.make, Make::Body(..))
     }
 
-    /// The edit that a call asks for; none where there is nothing to be done.
-    pub(super) fn edit(&self, call: &Call, mut fields: Fields) -> Result<Option<Edit>, Failure> {
+    /// The edit that a call asks for.
+    pub(super) fn edit(&self, call: &Call, mut fields: Fields) -> Result<Edit, Failure> {
         match self.make {
             Make::Body(_, edit) => {
                 let edit = edit(call, &mut fields)?;
                 fields.finish()?;
-                Ok(Some(edit))
+                Ok(edit)
             }
-            Make::Path(edit) => self.unless_gone(edit(call).map(Some), None),
+            Make::Path(edit) => edit(call),
         }
     }
 
@@ -114,13 +114,29 @@ impl Writer {
             Make::Body(..) => Fields::parse(&body::read(&parts.headers, sent, body::LIMIT).await?)?,
             Make::Path(_) => Fields::none(),
         };
-        let condition = match (tagger, Condition::wanted(&parts.headers)) {
-            (Some(tagger), Some(wanted)) => Some(self.condition(&call, &tagger, wanted).await?),
-            _ => None,
-        };
-        let Some(edit) = self.edit(&call, fields)? else { return Ok(self.status.into_response()) };
-        let attempt = edit.commit(&call, condition, self.status).await;
+        let asked = tagger.zip(Condition::wanted(&parts.headers));
+        let mut attempt = self.attempt(&call, fields.clone(), asked.as_ref()).await;
+        // What is missing may have been made a moment ago, through another server.
+        if matches!(&attempt, Err(failure) if failure.status == StatusCode::NOT_FOUND)
+            && let Some(call) = call.newer().await
+        {
+            attempt = self.attempt(&call, fields, asked.as_ref()).await;
+        }
         self.unless_gone(attempt, self.status.into_response())
+    }
+
+    /// Serves a request upon one state of the topology. `asked` is the condition that it makes.
+    async fn attempt(
+        &self,
+        call: &Call,
+        fields: Fields,
+        asked: Option<&(Tagger, Vec<String>)>,
+    ) -> Result<Response, Failure> {
+        let condition = match asked {
+            Some((tagger, wanted)) => Some(self.condition(call, tagger, wanted.clone()).await?),
+            None => None,
+        };
+        self.edit(call, fields)?.commit(call, condition, self.status).await
     }
 
     async fn condition(
