@@ -24,7 +24,7 @@ demo: ## one hypervisor, two bridges, a router, four VMs (builds no kernel)
 
 test: setup kernel lint test-unit test-api test-lab ## everything: lints, unit tests, tests on the real kernel datapath
 
-bench: setup kernel ## simulation costs, and the datapath beside ovs-vswitchd
+bench: setup kernel ## simulation costs, the REST API, and the datapath beside ovs-vswitchd
 	@tests/bench/run
 
 setup:
@@ -46,7 +46,7 @@ pure: ## the tests of the pure crates only: seconds
 test-unit: ## every test that needs neither root nor the kernel datapath
 	cargo test --workspace --quiet
 
-test-api: ## the REST API as a process: authentication, with a real Keystone, and TLS
+test-api: ## the REST API as a process: authentication, with a real Keystone; TLS; several servers
 	tests/api/run
 
 fuzz-api: setup ## the REST API against its own OpenAPI document, by a fuzzer from PyPI

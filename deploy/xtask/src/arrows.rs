@@ -50,7 +50,7 @@ const RULES: &[Rule] = &[
         TEST_SUPPORT,
         &["packet", "model", "simulation", "tunnel", "datapath", "nsdb", "agent", "api", "api-client"],
     ),
-    shell("flowload", &["packet"]),
+    shell("load", &["packet", "model", "nsdb", "api-client"]),
     shell("xtask", &[]),
 ];
 
