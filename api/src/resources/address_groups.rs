@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{NONE, address_text, chain_uuid, new_id};
+use super::{NONE, address_text, chain_uuid, new_id, remove};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -22,10 +22,7 @@ pub(super) fn routes() -> Routes {
         .route("/ip_addr_groups", list(GROUP, all).merge(create::<View>(GROUP, add)))
         .route(
             "/ip_addr_groups/{id}",
-            one(GROUP, get).merge(delete(|call| {
-                let id = call.id::<IpAddrGroupId>("id")?;
-                Ok(Edit::new(move |tx| tx.delete(id)))
-            })),
+            one(GROUP, get).merge(delete(|call| remove::<IpAddrGroupId>(call, "id"))),
         )
         .route(
             "/ip_addr_groups/{id}/ip_addrs",

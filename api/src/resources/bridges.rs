@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{chain_uuid, mirrors, new_id, uuids};
+use super::{chain_uuid, mirrors, new_id, remove, uuids};
 use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -18,10 +18,9 @@ const BRIDGE: Media = Media::new("Bridge", &[4, 5]);
 pub(super) fn routes() -> Routes {
     Routes::new().route("/bridges", list(BRIDGE, all).merge(create::<View>(BRIDGE, add))).route(
         "/bridges/{id}",
-        one(BRIDGE, get).merge(update::<View>(BRIDGE, replace)).merge(delete_existing(|call| {
-            let id = call.id::<BridgeId>("id")?;
-            Ok(Edit::new(move |tx| tx.delete(id)))
-        })),
+        one(BRIDGE, get)
+            .merge(update::<View>(BRIDGE, replace))
+            .merge(delete_existing(|call| remove::<BridgeId>(call, "id"))),
     )
 }
 

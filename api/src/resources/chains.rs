@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::new_id;
+use super::{new_id, remove};
 use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -14,13 +14,9 @@ use crate::media::Media;
 const CHAIN: Media = Media::new("Chain", &[1]);
 
 pub(super) fn routes() -> Routes {
-    Routes::new().route("/chains", list(CHAIN, all).merge(create::<View>(CHAIN, add))).route(
-        "/chains/{id}",
-        one(CHAIN, get).merge(delete_existing(|call| {
-            let id = call.id::<ChainId>("id")?;
-            Ok(Edit::new(move |tx| tx.delete(id)))
-        })),
-    )
+    Routes::new()
+        .route("/chains", list(CHAIN, all).merge(create::<View>(CHAIN, add)))
+        .route("/chains/{id}", one(CHAIN, get).merge(delete_existing(|call| remove::<ChainId>(call, "id"))))
 }
 
 /// A list of rules, asked in their order. Deleted, it leaves no filter and no jump behind.

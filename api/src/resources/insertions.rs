@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::new_id;
+use super::{new_id, remove};
 use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -21,10 +21,9 @@ pub(super) fn routes() -> Routes {
         .query("srv_port", "Only insertions whose service is behind this port.");
     Routes::new().route("/l2insertions", listed.merge(create::<View>(INSERTION, add))).route(
         "/l2insertions/{id}",
-        one(INSERTION, get).merge(update::<View>(INSERTION, replace)).merge(delete_existing(|call| {
-            let id = call.id::<L2InsertionId>("id")?;
-            Ok(Edit::new(move |tx| tx.delete(id)))
-        })),
+        one(INSERTION, get)
+            .merge(update::<View>(INSERTION, replace))
+            .merge(delete_existing(|call| remove::<L2InsertionId>(call, "id"))),
     )
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{condition, new_id};
+use super::{condition, new_id, remove};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -17,10 +17,9 @@ const MIRROR: Media = Media::new("Mirror", &[1]);
 pub(super) fn routes() -> Routes {
     Routes::new().route("/mirrors", list(MIRROR, all).merge(create::<View>(MIRROR, add))).route(
         "/mirrors/{id}",
-        one(MIRROR, get).merge(update::<View>(MIRROR, replace)).merge(delete(|call| {
-            let id = call.id::<MirrorId>("id")?;
-            Ok(Edit::new(move |tx| tx.delete(id)))
-        })),
+        one(MIRROR, get)
+            .merge(update::<View>(MIRROR, replace))
+            .merge(delete(|call| remove::<MirrorId>(call, "id"))),
     )
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::new_id;
+use super::{new_id, remove};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -26,10 +26,9 @@ pub(super) fn routes() -> Routes {
         )
         .route(
             "/port_groups/{id}",
-            one(GROUP, get).merge(update::<View>(GROUP, replace)).merge(delete(|call| {
-                let id = call.id::<PortGroupId>("id")?;
-                Ok(Edit::new(move |tx| tx.delete(id)))
-            })),
+            one(GROUP, get)
+                .merge(update::<View>(GROUP, replace))
+                .merge(delete(|call| remove::<PortGroupId>(call, "id"))),
         )
         .route(
             "/port_groups/{id}/ports",

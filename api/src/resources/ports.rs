@@ -12,9 +12,9 @@ use utoipa::openapi::Schema;
 use uuid::Uuid;
 
 use super::port_bodies::{add_to_bridge, add_to_router, replace};
-use super::{address_text, chain_uuid, uuids};
+use super::{address_text, chain_uuid, remove, uuids};
 use crate::endpoint::{
-    Call, Edit, Endpoint, Gathering, Routes, awaited_list, awaited_one, create, delete, update, window,
+    Call, Endpoint, Gathering, Routes, awaited_list, awaited_one, create, delete, update, window,
 };
 use crate::failure::Failure;
 use crate::media::{Json, Media};
@@ -59,10 +59,7 @@ fn single() -> Endpoint {
         let id = call.id::<PortId>("id")?;
         Ok(Asked(vec![call.topology.port(id).ok_or(model::ObjectKey::from(id))?.id]))
     };
-    awaited_one(PORT, select, active, one_view).merge(delete(|call| {
-        let id = call.id::<PortId>("id")?;
-        Ok(Edit::new(move |tx| tx.delete(id)))
-    }))
+    awaited_one(PORT, select, active, one_view).merge(delete(|call| remove::<PortId>(call, "id")))
 }
 
 fn several(media: Media, select: fn(&Call) -> Result<Asked, Failure>) -> Endpoint {

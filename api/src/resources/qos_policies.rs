@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 use uuid::Uuid;
 
-use super::new_id;
+use super::{new_id, remove};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -21,10 +21,9 @@ pub(super) fn routes() -> Routes {
     let listed = list(POLICY, all).query("tenant_id", "Only objects of this tenant.");
     Routes::new().route("/qos_policies", listed.merge(create::<View>(POLICY, add))).route(
         "/qos_policies/{id}",
-        one(POLICY, get).merge(update::<View>(POLICY, replace)).merge(delete(|call| {
-            let id = call.id::<QosPolicyId>("id")?;
-            Ok(Edit::new(move |tx| tx.delete(id)))
-        })),
+        one(POLICY, get)
+            .merge(update::<View>(POLICY, replace))
+            .merge(delete(|call| remove::<QosPolicyId>(call, "id"))),
     )
 }
 

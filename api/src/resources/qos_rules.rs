@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::new_id;
+use super::{new_id, remove};
 use crate::endpoint::{Call, Edit, Endpoint, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -38,17 +38,11 @@ pub(super) fn routes() -> Routes {
 }
 
 fn no_limit() -> Endpoint {
-    delete(|call| {
-        let id = call.id::<QosBandwidthRuleId>("rule")?;
-        Ok(Edit::new(move |tx| tx.delete(id)))
-    })
+    delete(|call| remove::<QosBandwidthRuleId>(call, "rule"))
 }
 
 fn no_mark() -> Endpoint {
-    delete(|call| {
-        let id = call.id::<QosDscpRuleId>("rule")?;
-        Ok(Edit::new(move |tx| tx.delete(id)))
-    })
+    delete(|call| remove::<QosDscpRuleId>(call, "rule"))
 }
 
 /// Limits the bandwidth that ports with the policy send with. No effect in the datapath yet.

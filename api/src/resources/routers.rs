@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{chain_uuid, mirrors, new_id, uuids};
+use super::{chain_uuid, mirrors, new_id, remove, uuids};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -16,10 +16,9 @@ const ROUTER: Media = Media::new("Router", &[3]);
 pub(super) fn routes() -> Routes {
     Routes::new().route("/routers", list(ROUTER, all).merge(create::<View>(ROUTER, add))).route(
         "/routers/{id}",
-        one(ROUTER, get).merge(update::<View>(ROUTER, replace)).merge(delete(|call| {
-            let id = call.id::<RouterId>("id")?;
-            Ok(Edit::new(move |tx| tx.delete(id)))
-        })),
+        one(ROUTER, get)
+            .merge(update::<View>(ROUTER, replace))
+            .merge(delete(|call| remove::<RouterId>(call, "id"))),
     )
 }
 

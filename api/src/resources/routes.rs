@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 use uuid::Uuid;
 
-use super::{address_text, new_id};
+use super::{address_text, new_id, remove};
 use crate::endpoint::{Call, Edit, Endpoint, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -29,10 +29,7 @@ pub(super) fn routes() -> Routes {
 }
 
 fn single() -> Endpoint {
-    one(ROUTE, get).merge(delete(|call| {
-        let id = call.id::<RouteId>("route")?;
-        Ok(Edit::new(move |tx| tx.delete(id)))
-    }))
+    one(ROUTE, get).merge(delete(|call| remove::<RouteId>(call, "route")))
 }
 
 /// A route of a router. The most specific one wins, by destination, then by source; then the lowest weight.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::rule_action::{self, Own};
-use super::{condition, new_id};
+use super::{condition, new_id, remove};
 use crate::endpoint::{Call, Edit, Endpoint, Routes, create, delete, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -23,10 +23,7 @@ pub(super) fn routes() -> Routes {
 }
 
 fn gone() -> Endpoint {
-    delete(|call| {
-        let id = call.id::<RuleId>("rule")?;
-        Ok(Edit::new(move |tx| tx.delete(id)))
-    })
+    delete(|call| remove::<RuleId>(call, "rule"))
 }
 
 /// A rule of a chain: what happens to packets that meet all of its conditions.

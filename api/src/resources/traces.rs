@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 use uuid::Uuid;
 
-use super::{condition, new_id};
+use super::{condition, new_id, remove};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -36,10 +36,9 @@ pub(super) fn routes() -> Routes {
     let listed = list(REQUEST, all).query("tenant_id", "Only requests on devices of this tenant.");
     Routes::new().route("/traces", listed.merge(create::<View>(REQUEST, add))).route(
         "/traces/{id}",
-        one(REQUEST, get).merge(update::<View>(REQUEST, replace)).merge(delete(|call| {
-            let id = call.id::<TraceRequestId>("id")?;
-            Ok(Edit::new(move |tx| tx.delete(id)))
-        })),
+        one(REQUEST, get)
+            .merge(update::<View>(REQUEST, replace))
+            .merge(delete(|call| remove::<TraceRequestId>(call, "id"))),
     )
 }
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 use uuid::Uuid;
 
-use super::{address_text, new_id};
+use super::{address_text, new_id, remove};
 use crate::endpoint::{Call, Edit, Routes, create, delete, list, one, update};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -31,10 +31,9 @@ pub(super) fn routes() -> Routes {
         .route("/tunnel_zones", list(ZONE, all).merge(create::<View>(ZONE, add)))
         .route(
             "/tunnel_zones/{id}",
-            one(ZONE, get).merge(update::<View>(ZONE, replace)).merge(delete(|call| {
-                let id = call.id::<TunnelZoneId>("id")?;
-                Ok(Edit::new(move |tx| tx.delete(id)))
-            })),
+            one(ZONE, get)
+                .merge(update::<View>(ZONE, replace))
+                .merge(delete(|call| remove::<TunnelZoneId>(call, "id"))),
         )
         .route(
             "/tunnel_zones/{id}/hosts",

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::new_id;
+use super::{new_id, remove};
 use crate::endpoint::{Call, Edit, Routes, create, delete_existing, list, one};
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -25,13 +25,7 @@ const DISCONNECTED: &str = "DISCONNECTED";
 pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/vteps", list(VTEP, all).merge(create::<View>(VTEP, add)))
-        .route(
-            "/vteps/{id}",
-            one(VTEP, get).merge(delete_existing(|call| {
-                let id = call.id::<VtepId>("id")?;
-                Ok(Edit::new(move |tx| tx.delete(id)))
-            })),
-        )
+        .route("/vteps/{id}", one(VTEP, get).merge(delete_existing(|call| remove::<VtepId>(call, "id"))))
         .route("/vteps/{id}/ports", list(PORTS, ports))
 }
 
